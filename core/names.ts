@@ -1,0 +1,65 @@
+/** Names that the code and the cloud's templates must agree on. Changing one is a change of a promise. */
+
+export const topics = {
+  commands: (device: string) => `sallyport/v1/devices/${device}/commands`,
+  events: (device: string) => `sallyport/v1/devices/${device}/events`,
+  operatorRequests: (operator: string) => `sallyport/v1/operators/${operator}/requests`,
+  operatorEvents: (operator: string) => `sallyport/v1/operators/${operator}/events`,
+} as const;
+
+/** The topic level that carries the identity, counted from 1 as AWS IoT's `topic(n)` does. */
+export const identityLevel = 4;
+
+/** AWS IoT rule names: letters, digits and `_` only. */
+export const rules = {
+  deviceEvents: 'sallyport_device_events',
+  operatorRequests: 'sallyport_operator_requests',
+} as const;
+
+/** Basic ingest: reaches the rule without the cost of messaging; nobody can subscribe to it. */
+export const basicIngest = (rule: string, topic: string) => `$aws/rules/${rule}/${topic}`;
+
+/** The IoT custom authorizer by which operators connect with their API token. */
+export const operatorAuthorizer = 'sallyport-operators';
+
+/** An operator may hold so many MQTT connections at once: client ids `<operator>-0` to `<operator>-3`. */
+export const operatorConnections = 4;
+
+export const tables = {
+  devices: 'Devices',
+  tunnels: 'Tunnels',
+  portClaims: 'PortClaims',
+  relays: 'Relays',
+  grants: 'Grants',
+  operatorKeys: 'OperatorKeys',
+  audit: 'Audit',
+  changes: 'Changes',
+  once: 'Once',
+} as const;
+export type TableNoun = keyof typeof tables;
+
+/** The environment variable that carries a table's name to a process, e.g. `TABLE_PORT_CLAIMS`. */
+export const tableVariable = (noun: TableNoun) => `TABLE_${noun.replace(/[A-Z]/g, (c) => `_${c}`).toUpperCase()}`;
+
+export const indexes = {
+  tunnelsByDevice: 'byDevice',
+  tunnelsByOperator: 'byOperator',
+  tunnelsByHolder: 'byHolder',
+  tunnelsByDue: 'byDue',
+  devicesByLabel: 'byLabel',
+  devicesByBucket: 'byBucket',
+  devicesByAttribute: 'byAttribute',
+  keysByOperator: 'byOperator',
+  auditByDevice: 'byDevice',
+  auditByOperator: 'byOperator',
+} as const;
+
+/** Rows that must be found by time or in order without one hot partition are spread over so many buckets. */
+export const bucketCount = 16;
+export const changeShards = 4;
+
+/** Logical ports: 60,000 a space (the white paper's P). */
+export const firstPort = 5000;
+export const lastPort = 64_999;
+/** The space of ports that are unique in the whole fleet, for plain TCP. */
+export const sharedSpace = '*';

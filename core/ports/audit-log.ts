@@ -1,0 +1,17 @@
+import type { AuditRecord } from '../model/audit-record.ts';
+import type { Page, PageRequest } from './outcome.ts';
+
+/** Append only: the writers' roles may put, nothing else. */
+export type AuditLog = {
+  /** Throws when the record is not safely stored; whoever asked must then refuse. */
+  append(record: AuditRecord): Promise<void>;
+};
+
+export type AuditReader = {
+  byDevice(device: string, page: PageRequest): Promise<Page<AuditRecord>>;
+  byOperator(operator: string, page: PageRequest): Promise<Page<AuditRecord>>;
+  /** Chains that started on a day, `2026-11-21`. */
+  chainsOf(day: string, page: PageRequest): Promise<Page<string>>;
+  /** One chain's records in order of seq. */
+  chain(chain: string, page: PageRequest): Promise<Page<AuditRecord>>;
+};

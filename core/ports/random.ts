@@ -1,0 +1,4 @@
+export type Random = {
+  /** `count` bytes from a cryptographic source. */
+  bytes(count: number): Uint8Array;
+};

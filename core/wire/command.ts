@@ -1,0 +1,36 @@
+import { z } from 'zod';
+import { closeReasons } from '../model/close-reason.ts';
+import { tunnelIdPattern } from '../model/ids.ts';
+import { serviceNamePattern } from '../model/service.ts';
+
+const tunnel = z.string().regex(tunnelIdPattern);
+const pins = z.array(z.string().max(1024)).min(1).max(8);
+const relay = z.strictObject({ host: z.string().min(1).max(253), port: z.int().min(1).max(65_535) });
+
+/** Cloud to device, on `topics.commands`. */
+export const commandSchema = z.discriminatedUnion('type', [
+  /** Dial the relays and ask for a forward with the tunnel id as bind address. Idempotent by tunnel. */
+  z.strictObject({
+    v: z.literal(1),
+    type: z.literal('open'),
+    tunnel,
+    service: z.string().regex(serviceNamePattern),
+    relay,
+    pins,
+    /** Seconds of life left: a device's clock is not trusted to be right. */
+    seconds: z.int().min(1).max(604_800),
+  }),
+  z.strictObject({ v: z.literal(1), type: z.literal('close'), tunnel, reason: z.enum(closeReasons) }),
+  /** Make a new session beside the old one and ask for these forwards there; the old one drains. */
+  z.strictObject({
+    v: z.literal(1),
+    type: z.literal('move'),
+    tunnels: z.array(tunnel).min(1).max(100),
+    from: z.string().max(16),
+    relay,
+    pins,
+  }),
+  /** The answer to hello: the key that the cloud now knows, and where to dial. */
+  z.strictObject({ v: z.literal(1), type: z.literal('welcome'), fingerprint: z.string().max(64), relay, pins }),
+]);
+export type Command = z.output<typeof commandSchema>;

@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import { maxServices } from '../model/device.ts';
+import { serverIdPattern, tunnelIdPattern } from '../model/ids.ts';
+import { schemes, serviceNamePattern } from '../model/service.ts';
+
+const tunnel = z.string().regex(tunnelIdPattern);
+const publicKey = z.string().max(1024);
+const service = z.strictObject({
+  name: z.string().regex(serviceNamePattern),
+  scheme: z.enum(schemes),
+  port: z.int().min(1).max(65_535),
+});
+
+/** Device to cloud, on `topics.events`, by basic ingest. At most `helloBytes`. */
+export const deviceEventSchema = z.discriminatedUnion('type', [
+  z.strictObject({
+    v: z.literal(1),
+    type: z.literal('hello'),
+    /** The session key's public half; with `stock`, the key of a stock SSH client on the device. */
+    key: publicKey,
+    stock: z.boolean().default(false),
+    services: z.array(service).max(maxServices),
+    agent: z.string().max(64),
+    hostKeys: z.array(publicKey).max(8).default([]),
+  }),
+  z.strictObject({ v: z.literal(1), type: z.literal('opened'), tunnel, serverId: z.string().regex(serverIdPattern) }),
+  z.strictObject({
+    v: z.literal(1),
+    type: z.literal('failed'),
+    tunnel,
+    code: z.string().max(64),
+    detail: z.string().max(256),
+  }),
+  /** The device ends a tunnel by itself: its agent stops, or its own limit. */
+  z.strictObject({ v: z.literal(1), type: z.literal('closed'), tunnel, detail: z.string().max(256).default('') }),
+]);
+export type DeviceEvent = z.output<typeof deviceEventSchema>;
+
+/** What the IoT rule hands over: the payload untouched, and what the broker itself vouches for. */
+export const ingestedEventSchema = z.object({
+  payload: z.base64().max(16_384),
+  device: z.string(),
+  clientId: z.string(),
+  at: z.number(),
+});
+/** The same of an operator's request by MQTT. */
+export const ingestedRequestSchema = z.object({
+  payload: z.base64().max(16_384),
+  operator: z.string(),
+  clientId: z.string(),
+  at: z.number(),
+});
+
+/** The rules' SQL. `encode(*, 'base64')` keeps the payload apart from what the broker vouches for, so it can forge nothing. */
+export const ingestSql = (noun: 'device' | 'operator', filter: string) =>
+  `SELECT encode(*, 'base64') AS payload, topic(4) AS ${noun}, clientid() AS clientId, timestamp() AS at FROM '${filter}'`;
