@@ -38,8 +38,8 @@ export const tables = {
 } as const;
 export type TableNoun = keyof typeof tables;
 
-/** The environment variable that carries a table's name to a process, e.g. `TABLE_PORT_CLAIMS`. */
-export const tableVariable = (noun: TableNoun) => `TABLE_${noun.replace(/[A-Z]/g, (c) => `_${c}`).toUpperCase()}`;
+/** The environment variable that carries a table's name to a process, e.g. `SALLYPORT_TABLE_PORT_CLAIMS`. */
+export const tableVariable = (noun: TableNoun) => `SALLYPORT_TABLE_${noun.replace(/[A-Z]/g, (c) => `_${c}`).toUpperCase()}`;
 
 export const indexes = {
   tunnelsByDevice: 'byDevice',
