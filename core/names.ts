@@ -39,7 +39,8 @@ export const tables = {
 export type TableNoun = keyof typeof tables;
 
 /** The environment variable that carries a table's name to a process, e.g. `SALLYPORT_TABLE_PORT_CLAIMS`. */
-export const tableVariable = (noun: TableNoun) => `SALLYPORT_TABLE_${noun.replace(/[A-Z]/g, (c) => `_${c}`).toUpperCase()}`;
+export const tableVariable = (noun: TableNoun) =>
+  `SALLYPORT_TABLE_${noun.replace(/[A-Z]/g, (c) => `_${c}`).toUpperCase()}`;
 
 export const indexes = {
   tunnelsByDevice: 'byDevice',
