@@ -16,8 +16,22 @@ export const rules = {
   operatorRequests: 'sallyport_operator_requests',
 } as const;
 
+/** What the rules listen to. `encode(*, 'base64')` keeps the payload apart from what the broker vouches for, so it can forge nothing. */
+export const ingestSql = (noun: 'device' | 'operator', filter: string) =>
+  `SELECT encode(*, 'base64') AS payload, topic(${identityLevel}) AS ${noun}, clientid() AS clientId, timestamp() AS at FROM '${filter}'`;
+
 /** Basic ingest: reaches the rule without the cost of messaging; nobody can subscribe to it. */
 export const basicIngest = (rule: string, topic: string) => `$aws/rules/${rule}/${topic}`;
+
+/** The IoT policy that every device's certificate carries, and the type of every device's thing. */
+export const devicePolicy = 'sallyport-device';
+export const deviceThingType = 'sallyport-device';
+
+/**
+ * The client id of an agent beside an application that holds the thing-name connection. `.` cannot stand in a thing
+ * name, so it is no other device's id; 10 bytes of the 128 that a client id may have.
+ */
+export const agentClientId = (device: string) => `${device}.sallyport`;
 
 /** The IoT custom authorizer by which operators connect with their API token. */
 export const operatorAuthorizer = 'sallyport-operators';
@@ -53,7 +67,28 @@ export const indexes = {
   keysByOperator: 'byOperator',
   auditByDevice: 'byDevice',
   auditByOperator: 'byOperator',
+  auditByDay: 'byDay',
+  relaysByRegistry: 'byRegistry',
 } as const;
+
+/**
+ * All attributes of a relay's row but its door key. Only routers may read that, so everybody else's role allows these
+ * names alone: a read must project them (`Select` = SPECIFIC_ATTRIBUTES), or it is denied.
+ */
+export const openRelayAttributes = [
+  'id',
+  'registry',
+  'address',
+  'doors',
+  'lease',
+  'load',
+  'version',
+  'startedAt',
+  'draining',
+  'watchedLease',
+  'watchedAt',
+  'purgeAt',
+] as const;
 
 /** Rows that must be found by time or in order without one hot partition are spread over so many buckets. */
 export const bucketCount = 16;

@@ -50,7 +50,3 @@ export const ingestedRequestSchema = z.object({
   clientId: z.string(),
   at: z.number(),
 });
-
-/** The rules' SQL. `encode(*, 'base64')` keeps the payload apart from what the broker vouches for, so it can forge nothing. */
-export const ingestSql = (noun: 'device' | 'operator', filter: string) =>
-  `SELECT encode(*, 'base64') AS payload, topic(4) AS ${noun}, clientid() AS clientId, timestamp() AS at FROM '${filter}'`;
