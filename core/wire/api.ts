@@ -22,7 +22,8 @@ export const tunnelRequestSchema = z
   .strictObject({
     service: z.string().regex(serviceNamePattern, 'not a service name').optional(),
     port: z.int().min(1).max(65_535).optional(),
-    ttlSeconds: seconds.default(ttl.default),
+    /** Left out, it is `ttl.default` or what the grants allow, whichever is less; asked for, it is given or refused. */
+    ttlSeconds: seconds.optional(),
     idleSeconds: z.union([z.literal(0), z.int().min(idle.min).max(idle.max)]).default(idle.default),
     allow: allow.optional(),
     plainTcp: z.boolean().default(false),
