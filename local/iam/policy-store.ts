@@ -43,6 +43,12 @@ export class PolicyStore {
     return (this.policies(owner) ?? []).map((policy) => policy.document);
   }
 
+  /** The policy in force that was registered with this very document. */
+  policyOf(document: object): Policy | undefined {
+    for (const policy of this.all()) if (policy.document === document) return policy;
+    return undefined;
+  }
+
   /** All owners whose policies are of that kind, in order of registration. */
   ownersOf(kind: PolicyKind): readonly string[] {
     return [...this.owners].filter(([, entry]) => entry.kind === kind).map(([owner]) => owner);

@@ -38,7 +38,7 @@ const SERVICES: Readonly<Record<string, ServiceVocabulary>> = {
      ListAttachedPolicies ListPrincipalThings ListPrincipalThingsV2 ListRetainedMessages ListSubscriptions
      ListThingPrincipals ListThingPrincipalsV2 ListThings Publish Receive RetainPublish SearchIndex SendDirectMessage
      Subscribe UpdateCertificate UpdateThing UpdateThingShadow`,
-    'iot:Topic iot:IncludeSocketInformation iot:ThingArn',
+    'iot:Topic iot:ThingArn',
   ),
   lambda: served('GetFunction GetFunctionConfiguration InvokeAsync InvokeFunction InvokeFunctionUrl'),
   secretsmanager: served(
@@ -98,14 +98,16 @@ const GLOBAL_KEYS = words(
 );
 
 /** Condition keys that hold a set: without ForAllValues or ForAnyValue their meaning is undefined. */
-const MULTIVALUED = new Set(words('dynamodb:leadingkeys dynamodb:attributes kms:encryptioncontextkeys'));
+const MULTIVALUED = new Set(
+  words('dynamodb:leadingkeys dynamodb:attributes kms:encryptioncontextkeys iot:connectattributes'),
+);
 
 /** What a policy of AWS IoT Core may say: its MQTT actions, with the variables of a connection. */
 const IOT_ACTIONS = words('Connect Publish Receive RetainPublish Subscribe');
 const IOT_KEYS = words(
-  `aws:SourceIp iot:ClientId iot:DomainName iot:Connection.Thing.ThingName iot:Connection.Thing.ThingTypeName
-   iot:Connection.Thing.IsAttached iot:Connection.Thing.Attributes[ iot:CertificateId
-   iot:Certificate.Subject.CommonName iot:Certificate.Issuer.CommonName`,
+  `aws:SourceIp iot:CertificateId iot:Certificate.Subject.CommonName iot:ClientId iot:ConnectAttributes iot:DomainName iot:SourceIp
+   iot:Connection.Thing.ThingName iot:Connection.Thing.ThingTypeName iot:Connection.Thing.IsAttached
+   iot:Connection.Thing.Attributes[`,
 );
 
 export type Dialect = 'iam' | 'iot';

@@ -1,13 +1,8 @@
-import { thingOfConnection } from '../../../local/iam/connection-thing.ts';
-import { IotAuthorizer } from '../../../local/iam/iot-authorizer.ts';
-import {
-  decideIot,
-  type IotConnection,
-  type IotOperation,
-  iotPolicySize,
-  parseIotPolicy,
-} from '../../../local/iam/iot-policy.ts';
+import { iotAuthorizer } from '../../../local/iam/iot-authorizer.ts';
+import { iotPolicySize, parseIotPolicy } from '../../../local/iam/iot-policy.ts';
+import { PolicyStore } from '../../../local/iam/policy-store.ts';
 import { UsageLedger } from '../../../local/iam/usage.ts';
+import type { IotAction, IotContext, PolicyDocument } from '../../../local/iot/authorize.ts';
 
 const PREFIX = 'arn:aws:iot:eu-west-1:111122223333';
 const THING = `\${iot:Connection.Thing.ThingName}`;
@@ -17,7 +12,7 @@ const devicePolicy = {
     {
       Effect: 'Allow',
       Action: 'iot:Connect',
-      Resource: [`${PREFIX}:client/${THING}`, `${PREFIX}:client/${THING}-agent`],
+      Resource: [`${PREFIX}:client/${THING}`, `${PREFIX}:client/${THING}.sallyport`],
       Condition: { Bool: { 'iot:Connection.Thing.IsAttached': 'true' } },
     },
     {
@@ -32,108 +27,97 @@ const devicePolicy = {
       Resource: `${PREFIX}:topic/$aws/rules/*/sallyport/v1/devices/${THING}/events`,
     },
   ],
-};
-const pump: IotConnection = { clientId: 'pump-7', thing: { thingName: 'pump-7', attached: true } };
-const publish = (topic: string): IotOperation => ({ kind: 'publish', topic });
-const subscribe = (filter: string): IotOperation => ({ kind: 'subscribe', filter });
-const receive = (topic: string): IotOperation => ({ kind: 'receive', topic });
-const connect: IotOperation = { kind: 'connect' };
+} as const;
 
-test.each<[string, IotConnection, IotOperation, boolean]>([
-  ['connects as its thing', pump, connect, true],
-  ['connects beside its thing', { ...pump, clientId: 'pump-7-agent' }, connect, true],
-  ['not under another name', { ...pump, clientId: 'pump-8' }, connect, false],
-  ['not unattached', { clientId: 'pump-7', thing: { thingName: 'pump-7', attached: false } }, connect, false],
-  ['not without a thing', { clientId: 'pump-7' }, connect, false],
-  ['not as the variable itself', { clientId: THING }, connect, false],
-  ['subscribes to its commands', pump, subscribe('sallyport/v1/devices/pump-7/commands'), true],
-  ['not to a filter that would cover them', pump, subscribe('sallyport/v1/devices/+/commands'), false],
-  ['not to everything', pump, subscribe('#'), false],
-  ['not to a foreign device', pump, subscribe('sallyport/v1/devices/pump-8/commands'), false],
-  ['a topic is not a filter: receive', pump, receive('sallyport/v1/devices/pump-7/commands'), true],
-  ['receives nothing foreign', pump, receive('sallyport/v1/devices/pump-8/commands'), false],
-  ['publishes by basic ingest', pump, publish('$aws/rules/hello/sallyport/v1/devices/pump-7/events'), true],
-  ['the star spans levels', pump, publish('$aws/rules/a/b/sallyport/v1/devices/pump-7/events'), true],
-  ['not below', pump, publish('$aws/rules/hello/sallyport/v1/devices/pump-7/events/x'), false],
-  [
-    'not retained',
-    pump,
-    { kind: 'publish', topic: '$aws/rules/h/sallyport/v1/devices/pump-7/events', retain: true },
-    false,
-  ],
-  [
-    'a star as name stays a star',
-    { clientId: '*', thing: { thingName: '*', attached: true } },
-    subscribe('sallyport/v1/devices/pump-8/commands'),
-    false,
-  ],
-])('%s', (_, connection, operation, expected) => {
-  expect(decideIot([parseIotPolicy(devicePolicy, 'Device')], connection, operation, PREFIX).allowed).toBe(expected);
+const pump: IotContext = {
+  clientId: 'pump-7',
+  isAttached: true,
+  thing: { name: 'pump-7', attributes: {} },
+  principalId: 'c1',
+  certificate: { certificateId: 'c1', subjectCommonName: 'pump' },
+  sourceIp: '10.1.2.3',
+  connectAttributes: [],
+};
+
+function system(document: PolicyDocument) {
+  const store = new PolicyStore();
+  const ledger = new UsageLedger();
+  store.register('Device', 'iot', [document]);
+  const authorize = iotAuthorizer({ store, ledger });
+  const may = (action: IotAction, suffix: string, change: Partial<IotContext> = {}) =>
+    authorize({
+      action,
+      resource: `${PREFIX}:${suffix}`,
+      policies: store.documents('Device'),
+      context: { ...pump, ...change },
+    }).allowed;
+  return { store, ledger, authorize, may };
+}
+
+const named = (name: string): Partial<IotContext> => ({ clientId: name, thing: { name, attributes: {} } });
+const stranger: Partial<IotContext> = { clientId: 'pump-7', isAttached: false, thing: undefined };
+
+test.each<[string, IotAction, string, Partial<IotContext>, boolean]>([
+  ['connects as its thing', 'iot:Connect', 'client/pump-7', {}, true],
+  ['connects beside its thing', 'iot:Connect', 'client/pump-7.sallyport', { clientId: 'pump-7.sallyport' }, true],
+  ['not under another name', 'iot:Connect', 'client/pump-8', { clientId: 'pump-8' }, false],
+  ['not without a thing', 'iot:Connect', 'client/pump-7', stranger, false],
+  ['not unattached', 'iot:Connect', 'client/pump-7', { isAttached: false }, false],
+  ['not as the variable itself', 'iot:Connect', `client/${THING}`, { ...stranger, clientId: THING }, false],
+  ['subscribes to its commands', 'iot:Subscribe', 'topicfilter/sallyport/v1/devices/pump-7/commands', {}, true],
+  ['not to a filter that covers them', 'iot:Subscribe', 'topicfilter/sallyport/v1/devices/+/commands', {}, false],
+  ['not to everything', 'iot:Subscribe', 'topicfilter/#', {}, false],
+  ['not to a foreign device', 'iot:Subscribe', 'topicfilter/sallyport/v1/devices/pump-8/commands', {}, false],
+  ['receives its commands', 'iot:Receive', 'topic/sallyport/v1/devices/pump-7/commands', {}, true],
+  ['a filter is not a topic', 'iot:Receive', 'topicfilter/sallyport/v1/devices/pump-7/commands', {}, false],
+  ['receives nothing foreign', 'iot:Receive', 'topic/sallyport/v1/devices/pump-8/commands', {}, false],
+  ['publishes', 'iot:Publish', 'topic/$aws/rules/hello/sallyport/v1/devices/pump-7/events', {}, true],
+  ['a star spans levels', 'iot:Publish', 'topic/$aws/rules/a/b/sallyport/v1/devices/pump-7/events', {}, true],
+  ['not below', 'iot:Publish', 'topic/$aws/rules/hello/sallyport/v1/devices/pump-7/events/x', {}, false],
+  ['not retained', 'iot:RetainPublish', 'topic/$aws/rules/hello/sallyport/v1/devices/pump-7/events', {}, false],
+  ['* as a name is *', 'iot:Subscribe', 'topicfilter/sallyport/v1/devices/pump-8/commands', named('*'), false],
+])('%s', (_, action, suffix, change, expected) => {
+  expect(system(devicePolicy).may(action, suffix, change)).toBe(expected);
 });
 
 test('+ and # of a policy are plain characters, and a deny wins', () => {
-  const policy = parseIotPolicy(
-    {
-      Version: '2012-10-17',
-      Statement: [
-        { Effect: 'Allow', Action: 'iot:Subscribe', Resource: `${PREFIX}:topicfilter/a/+/c` },
-        { Effect: 'Allow', Action: 'iot:*', Resource: `${PREFIX}:topic/a/*` },
-        { Effect: 'Deny', Action: 'iot:Publish', Resource: '*', Condition: { StringLike: { 'iot:ClientId': 'o?-*' } } },
-      ],
-    },
-    'Operator',
-  );
-  const allowed = (operation: IotOperation, clientId = 'x') =>
-    decideIot([policy], { clientId }, operation, PREFIX).allowed;
-  expect(allowed(subscribe('a/+/c'))).toBe(true);
-  expect(allowed(subscribe('a/b/c'))).toBe(false);
-  expect(allowed(publish('a/b/c'))).toBe(true);
-  expect(allowed(publish('a/b/c'), 'o1-2')).toBe(false);
-  expect(allowed({ kind: 'publish', topic: 'a/b', retain: true })).toBe(true);
+  const { may } = system({
+    Version: '2012-10-17',
+    Statement: [
+      { Effect: 'Allow', Action: 'iot:Subscribe', Resource: `${PREFIX}:topicfilter/a/+/c` },
+      { Effect: 'Allow', Action: 'iot:*', Resource: `${PREFIX}:topic/a/*` },
+      { Effect: 'Deny', Action: 'iot:Publish', Resource: '*', Condition: { StringLike: { 'iot:ClientId': 'o?-*' } } },
+    ],
+  });
+  expect(may('iot:Subscribe', 'topicfilter/a/+/c')).toBe(true);
+  expect(may('iot:Subscribe', 'topicfilter/a/b/c')).toBe(false);
+  expect(may('iot:Publish', 'topic/a/b/c')).toBe(true);
+  expect(may('iot:Publish', 'topic/a/b/c', { clientId: 'o1-2' })).toBe(false);
+  expect(may('iot:RetainPublish', 'topic/a/b')).toBe(true);
 });
 
-test('thing type, attributes, certificate and address have values', () => {
-  const policy = parseIotPolicy(
-    {
-      Version: '2012-10-17',
-      Statement: {
-        Effect: 'Allow',
-        Action: 'iot:Publish',
-        Resource: `${PREFIX}:topic/\${iot:Connection.Thing.ThingTypeName}/\${iot:Connection.Thing.Attributes[site]}/\${iot:Certificate.Subject.CommonName}`,
-        Condition: { IpAddress: { 'aws:SourceIp': ['10.0.0.0/8', 'fd00::/8'] } },
+test('type, attributes, address, certificate and the way of connecting have values', () => {
+  const { may } = system({
+    Version: '2012-10-17',
+    Statement: {
+      Effect: 'Allow',
+      Action: 'iot:Connect',
+      Resource: `${PREFIX}:client/\${iot:Connection.Thing.ThingTypeName}-\${iot:Connection.Thing.Attributes[site]}`,
+      Condition: {
+        IpAddress: { 'aws:SourceIp': ['10.0.0.0/8', 'fd00::/8'] },
+        'ForAllValues:StringEquals': { 'iot:ConnectAttributes': ['PersistentConnect'] },
+        StringEquals: { 'iot:CertificateId': 'c1', 'iot:Certificate.Subject.CommonName': 'pump' },
       },
     },
-    'Typed',
-  );
-  const connection: IotConnection = {
-    clientId: 'pump-7',
-    thing: { thingName: 'pump-7', thingTypeName: 'pump', attributes: { site: 'north' }, attached: true },
-    certificate: { certificateId: 'c1', subjectCommonName: 'cn' },
-    sourceIp: '10.1.2.3',
-  };
-  const allowed = (change: Partial<IotConnection>) =>
-    decideIot([policy], { ...connection, ...change }, publish('pump/north/cn'), PREFIX).allowed;
-  expect(allowed({})).toBe(true);
-  expect(allowed({ sourceIp: 'fd00::1' })).toBe(true);
-  expect(allowed({ sourceIp: '11.1.2.3' })).toBe(false);
-  expect(allowed({ thing: { thingName: 'pump-7', thingTypeName: 'pump', attached: true } })).toBe(false);
-});
-
-test('which thing a connection stands for', () => {
-  const exists = (name: string) => name.startsWith('pump');
-  expect(thingOfConnection('pump-7', [{ thingName: 'pump-7', exclusive: false }], exists)).toEqual({
-    thingName: 'pump-7',
-    attached: true,
   });
-  expect(thingOfConnection('pump-8', [{ thingName: 'pump-7', exclusive: false }], exists)).toEqual({
-    thingName: 'pump-8',
-    attached: false,
-  });
-  expect(thingOfConnection('any', [{ thingName: 'pump-7', exclusive: true }], exists)).toEqual({
-    thingName: 'pump-7',
-    attached: true,
-  });
-  expect(thingOfConnection('any', [{ thingName: 'pump-7', exclusive: false }], exists)).toBeUndefined();
+  const thing = { name: 'pump-7', type: 'pump', attributes: { site: 'north' } };
+  const connect = (change: Partial<IotContext>) => may('iot:Connect', 'client/pump-north', { thing, ...change });
+  expect(connect({})).toBe(true);
+  expect(connect({ sourceIp: 'fd00::1', connectAttributes: ['PersistentConnect'] })).toBe(true);
+  expect(connect({ connectAttributes: ['PersistentConnect', 'LastWill'] })).toBe(false);
+  expect(connect({ sourceIp: '11.1.2.3' })).toBe(false);
+  expect(connect({ certificate: undefined })).toBe(false);
+  expect(connect({ thing: { name: 'pump-7', attributes: { site: 'north' } } })).toBe(false);
 });
 
 test('a policy fits in 2,048 characters in every Region, white space not counted', () => {
@@ -147,23 +131,39 @@ test('a policy fits in 2,048 characters in every Region, white space not counted
   });
   expect(iotPolicySize({ a: 'arn:aws:iot:us-east-1:1:x y' })).toBe('{"a":"arn:aws:iot:ap-southeast-1:1:xy"}'.length);
   expect(() => parseIotPolicy(wide(35), 'Device')).not.toThrow();
-  expect(() => parseIotPolicy(wide(50), 'Device')).toThrow(
-    /Device: the IoT policy has \d+ characters, 2048 are allowed/,
-  );
+  expect(() => system(wide(50))).toThrow(/Device: the IoT policy has \d+ characters, 2048 are allowed/);
 });
 
-test("the broker's decisions reach the ledger", () => {
-  const ledger = new UsageLedger();
-  const authorizer = new IotAuthorizer({ ledger, arnPrefix: PREFIX });
-  const policy = parseIotPolicy(devicePolicy, 'Device');
-  authorizer.decide([policy], pump, connect);
-  authorizer.decide([policy], pump, subscribe('#'));
-  expect(ledger.report([policy]).unused.map(({ pattern }) => pattern)).toEqual([
-    'iot:Subscribe',
-    'iot:Receive',
-    'iot:Publish',
-  ]);
+test('decisions reach the ledger', () => {
+  const { store, ledger, may } = system(devicePolicy);
+  may('iot:Connect', 'client/pump-7');
+  may('iot:Subscribe', 'topicfilter/#');
+  const { unused } = ledger.report(store.all());
+  expect(unused.map(({ pattern }) => pattern)).toEqual(['iot:Subscribe', 'iot:Receive', 'iot:Publish']);
   expect(ledger.denials()).toEqual([
-    expect.objectContaining({ caller: 'client pump-7', action: 'iot:Subscribe', resource: `${PREFIX}:topicfilter/#` }),
+    expect.objectContaining({
+      caller: 'client pump-7',
+      action: 'iot:Subscribe',
+      message: `client pump-7 is not authorized to perform: iot:Subscribe on resource: ${PREFIX}:topicfilter/# because no IoT policy allows the iot:Subscribe action`,
+    }),
   ]);
+});
+
+test('a custom authorizer\u2019s answer is evaluated too, and one that cannot be read refuses', () => {
+  const { authorize, ledger } = system(devicePolicy);
+  const ask = (document: PolicyDocument) =>
+    authorize({ action: 'iot:Connect', resource: `${PREFIX}:client/o1-0`, policies: [document], context: pump })
+      .allowed;
+  const statement = { Effect: 'Allow', Action: 'iot:Connect', Resource: `${PREFIX}:client/o1-0` };
+  expect(ask({ Version: '2012-10-17', Statement: [statement] })).toBe(true);
+  expect(ask({ Version: '2012-10-17', Statement: [statement, { ...statement, Action: 'iot:Conect' }] })).toBe(false);
+  expect(ledger.denials().at(-1)?.message).toContain('action "iot:Conect" is not known');
+});
+
+test('an IoT policy is swapped under live connections', () => {
+  const { store, may } = system(devicePolicy);
+  const restore = store.replacePolicies('Device', []);
+  expect(may('iot:Connect', 'client/pump-7')).toBe(false);
+  restore();
+  expect(may('iot:Connect', 'client/pump-7')).toBe(true);
 });
