@@ -10,9 +10,12 @@ const hashOf = (record: Omit<AuditRecord, 'hash'>): string => {
   return createHash('sha256').update(text).digest('hex');
 };
 
-/** Leaves out what is undefined, so that a record hashes alike before and after it was stored. */
+/**
+ * Leaves out what is undefined or empty, so that a record hashes alike before and after it was stored: a table takes no
+ * empty text as an index key, and a record that cannot be written would refuse its access.
+ */
 const defined = <T extends object>(value: T): T =>
-  Object.fromEntries(Object.entries(value).filter(([, part]) => part !== undefined)) as T;
+  Object.fromEntries(Object.entries(value).filter(([, part]) => part !== undefined && part !== '')) as T;
 
 /** Numbers and links one process's records in the order in which they are issued. */
 export const startChain = (chain: string) => {
@@ -59,8 +62,9 @@ export const verifyChain = (chain: string, records: readonly AuditRecord[]): Cha
   return { sound: true, records: records.length, voids, open: records.at(-1)?.kind !== 'stopped' };
 };
 
-/** Takes the place of a record whose write failed. */
+/** Takes the place of a record whose write failed. A void whose own write failed is written again as it was. */
 export const voidOf = (record: AuditRecord): AuditRecord => {
+  if (record.kind === 'void') return record;
   const { v, chain, seq, at, previous, action } = record;
   const unsigned = { v, chain, seq, at, previous, kind: 'void' as const, action, facts: { hash: record.hash } };
   return { ...unsigned, hash: hashOf(unsigned) };

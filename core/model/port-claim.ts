@@ -18,6 +18,10 @@ export const claimKeepMilliseconds = 24 * 3_600_000;
 export const mayClaim = (row: PortClaim | undefined, tunnel: string, now: number): boolean =>
   row === undefined || now >= row.restUntil || row.tunnel === tunnel;
 
+/** The row after a claim: claiming again what is one's own never shortens the rest. */
+export const claimed = (row: PortClaim | undefined, claim: PortClaim): PortClaim =>
+  row?.tunnel === claim.tunnel && row.restUntil > claim.restUntil ? row : claim;
+
 export const portCount = lastPort - firstPort + 1;
 
 /** The n-th port to try: a start chosen at random, then steps that are coprime to the 60,000 ports. */

@@ -9,20 +9,26 @@ export type Take = {
   /** The epoch that was read when the device's request came. */
   readonly epoch: number;
   readonly holder: Holder;
-  /** The claim to write when the tunnel has none yet. */
+  /** The claim to write when the tunnel has none yet; otherwise the one that it has. */
   readonly port: number;
   readonly space: string;
+  /** The end that the claim was made for: a tunnel that was meanwhile given a later one is not taken under this claim. */
+  readonly endsAt: number;
+  /** Unique for each take: whoever finds it in the row has won, even if the answer got lost. */
+  readonly takeId: string;
 };
 
 export const mayTake = (row: Tunnel | undefined, take: Take, now: number): row is Tunnel =>
   row !== undefined &&
   !hasEnded(row, now) &&
   row.epoch === take.epoch &&
+  row.endsAt <= take.endsAt &&
   (row.port === undefined || (row.port === take.port && row.space === take.space));
 
 export const taken = (row: Tunnel, take: Take): Tunnel => {
   const { confirmed: _confirmed, interruptedAt: _interruptedAt, ...rest } = row;
-  return { ...rest, state: 'open', holder: take.holder, epoch: row.epoch + 1, port: take.port, space: take.space };
+  const { holder, port, space, takeId } = take;
+  return { ...rest, state: 'open', holder, epoch: row.epoch + 1, port, space, takeId };
 };
 
 /** The session behind a forward has gone: the holder is cleared, at that epoch only. */

@@ -29,6 +29,8 @@ export type Tunnel = {
   /** Raised by every take; the fence against relays that come late. 0 before the first. */
   readonly epoch: number;
   readonly holder?: Holder;
+  /** Which take made this epoch, so that its maker knows its own. */
+  readonly takeId?: string;
   /** The server id that the device itself said it dialled, over its own MQTT connection. */
   readonly confirmed?: string;
   /** The claim: the address that the operator got. Set by the first take and kept for life. */
@@ -48,8 +50,6 @@ export const interruptedMilliseconds = 5 * 60_000;
 /** Ended tunnels stay readable for this long. */
 export const keepMilliseconds = 30 * 24 * 3_600_000;
 
-export const hasEnded = (tunnel: Tunnel, now: number): boolean => tunnel.state === 'closed' || now >= tunnel.endsAt;
-
 /** When the sweep must look at a tunnel, if nothing else ends it before. */
 export const dueAt = (tunnel: Tunnel): number => {
   switch (tunnel.state) {
@@ -62,6 +62,12 @@ export const dueAt = (tunnel: Tunnel): number => {
       return tunnel.endsAt;
   }
 };
+
+/**
+ * Closed, or at its end by the clock, however late the sweep is. What a reader was told has ended must never live
+ * again, so this counts the waits for a device too (`dueAt`), not only `endsAt`.
+ */
+export const hasEnded = (tunnel: Tunnel, now: number): boolean => tunnel.state === 'closed' || now >= dueAt(tunnel);
 
 /** What a reader must believe now: a row that has ended is closed, whatever it still says. */
 export const asOf = (tunnel: Tunnel, now: number): Tunnel => {

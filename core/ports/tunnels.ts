@@ -1,6 +1,7 @@
 import type { CloseReason } from '../model/close-reason.ts';
 import type { Take } from '../model/take.ts';
 import type { Tunnel } from '../model/tunnel.ts';
+import type { CloseFence } from '../model/tunnel-close.ts';
 import type { Outcome, Page, PageRequest } from './outcome.ts';
 
 /** The tunnels. Reads by id are consistent; lists may be a moment late. Every write is one conditional write of one row. */
@@ -16,17 +17,18 @@ export type Tunnels = {
   interrupt(id: string, epoch: number, now: number): Promise<Outcome<Tunnel>>;
   /** `mayConfirm`, then confirmed = server id. */
   confirm(id: string, device: string, serverId: string, now: number): Promise<Outcome<Tunnel>>;
-  /** Any state but closed -> closed; `atEpoch` restricts it to the epoch that the writer saw (sweep, relay). */
+  /** `mayClose`: any state but closed -> closed. Claims are the business of `endTunnel`. */
   close(
     id: string,
     reason: CloseReason,
-    options: { readonly now: number; readonly atEpoch?: number; readonly detail?: string },
+    options: CloseFence & { readonly now: number; readonly detail?: string },
   ): Promise<Outcome<Tunnel>>;
-  /** Allow list and end, while it is alive. */
+  /** `mayChange`: allow list and end, while it is alive. A new end goes through `changeTunnel`, for the claim must follow. */
   change(
     id: string,
     changes: { readonly allow?: readonly string[]; readonly endsAt?: number },
     now: number,
+    atEpoch?: number,
   ): Promise<Outcome<Tunnel>>;
   /** Newest first. */
   listByDevice(device: string, page: PageRequest): Promise<Page<Tunnel>>;

@@ -1,0 +1,43 @@
+import { SallyportError } from '../../core/errors.ts';
+import type { AuditRecord } from '../../core/model/audit-record.ts';
+import { dayOf, isStanding } from '../../core/model/audit-standing.ts';
+import { positions } from '../../core/model/cursor.ts';
+import type { AuditLog, AuditReader } from '../../core/ports/audit-log.ts';
+import type { PageRequest } from '../../core/ports/outcome.ts';
+import { listPage } from './list-page.ts';
+
+export const createMemoryAudit = (): AuditLog & AuditReader => {
+  const rows = new Map<string, AuditRecord>();
+
+  const newestFirst = (holds: (row: AuditRecord) => boolean, page: PageRequest) =>
+    listPage([...rows.values()].filter(holds), page, {
+      shape: positions.auditByTime,
+      position: (row) => [row.at, row.chain, row.seq],
+      descending: true,
+    });
+
+  return {
+    async append(record) {
+      const key = `${record.chain}/${record.seq}`;
+      const standing = rows.get(key);
+      if (standing === undefined) rows.set(key, record);
+      else if (!isStanding(standing, record))
+        throw new SallyportError('conflict', { detail: 'another audit record has this place in its chain' });
+    },
+    async byDevice(device, page) {
+      return newestFirst((row) => row.device === device, page);
+    },
+    async byOperator(operator, page) {
+      return newestFirst((row) => row.operator === operator, page);
+    },
+    async chainsOf(day, page) {
+      const started = [...rows.values()].filter((row) => row.seq === 1 && dayOf(row.at) === day);
+      const chains = started.map((row) => row.chain);
+      return listPage(chains, page, { shape: positions.chain, position: (chain) => [chain] });
+    },
+    async chain(chain, page) {
+      const links = [...rows.values()].filter((row) => row.chain === chain);
+      return listPage(links, page, { shape: positions.link, position: (row) => [row.seq] });
+    },
+  };
+};

@@ -1,0 +1,72 @@
+import type { HelloFacts } from '../ports/devices.ts';
+import { type Device, type DeviceKey, helloMilliseconds, maxStockKeys } from './device.ts';
+import { labelOf } from './label.ts';
+
+/** A device that nobody has heard of or changed yet. */
+export const newDevice = (id: string): Device => ({
+  id,
+  label: labelOf(id),
+  services: [],
+  stockKeys: [],
+  hostKeys: [],
+  attributes: {},
+  frozen: false,
+});
+
+/** Hellos count in the order of the broker's time, and not more often than every `helloMilliseconds`. */
+export const mayHello = (row: Device | undefined, at: number): boolean =>
+  row?.helloAt === undefined || at - row.helloAt >= helloMilliseconds;
+
+export const helloed = (row: Device, facts: HelloFacts): Device => ({
+  ...withHostKeys(facts.stock ? withStockKey(row, facts.key) : withSessionKey(row, facts.key), facts.hostKeys),
+  clientId: facts.clientId,
+  agentVersion: facts.agentVersion,
+  services: facts.services,
+  helloAt: facts.at,
+});
+
+/** The same key again moves nothing: the one before stays good for a session that still uses it. */
+const withSessionKey = (row: Device, key: DeviceKey): Device => {
+  if (row.sessionKey?.fingerprint === key.fingerprint) return row;
+  return { ...row, sessionKey: key, ...(row.sessionKey === undefined ? {} : { previousKey: row.sessionKey }) };
+};
+
+/** The newest few: the device itself vouches for them over its own connection. */
+const withStockKey = (row: Device, key: DeviceKey): Device =>
+  row.stockKeys.some(({ fingerprint }) => fingerprint === key.fingerprint)
+    ? row
+    : { ...row, stockKeys: [...row.stockKeys, key].slice(-maxStockKeys) };
+
+const same = (one: readonly string[], other: readonly string[]): boolean =>
+  one.length === other.length && one.every((key) => other.includes(key));
+
+/** Pinned at the first hello that names any. Others wait for an administrator; the pinned ones again end that wait. */
+const withHostKeys = (row: Device, hostKeys: readonly string[]): Device => {
+  if (hostKeys.length === 0) return row;
+  if (row.hostKeys.length === 0) return { ...row, hostKeys };
+  const { pendingHostKeys: _pending, ...rest } = row;
+  return same(row.hostKeys, hostKeys) ? rest : { ...rest, pendingHostKeys: hostKeys };
+};
+
+/** What an administrator may change; a given list or map replaces the old one. */
+export type DeviceChanges = {
+  readonly attributes?: Readonly<Record<string, string>>;
+  readonly stockKeys?: readonly DeviceKey[];
+  readonly acceptHostKeys?: boolean;
+  readonly frozen?: boolean;
+};
+
+const withPendingAccepted = (row: Device): Device => {
+  const { pendingHostKeys, ...rest } = row;
+  return pendingHostKeys === undefined ? row : { ...rest, hostKeys: pendingHostKeys };
+};
+
+export const changedDevice = (row: Device, changes: DeviceChanges): Device => {
+  const { acceptHostKeys, attributes, stockKeys, frozen } = changes;
+  return {
+    ...(acceptHostKeys === true ? withPendingAccepted(row) : row),
+    ...(attributes === undefined ? {} : { attributes }),
+    ...(stockKeys === undefined ? {} : { stockKeys }),
+    ...(frozen === undefined ? {} : { frozen }),
+  };
+};
