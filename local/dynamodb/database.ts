@@ -84,8 +84,7 @@ export class Database {
   }
 
   /**
-   * Makes a table, or keeps the one there is. A changed definition with the same key keeps the rows; an enabled TTL
-   * stays when the definition does not speak of one.
+   * Makes a table, or keeps the one there is. A changed definition with the same key takes over the rows.
    * @throws when the key differs from the kept table's, for its rows could not be found again.
    */
   ensureTable(definition: TableDefinition): Promise<void> {

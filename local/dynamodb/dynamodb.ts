@@ -11,6 +11,9 @@ import { tableOperations } from './table-operations.ts';
 import { transactGet } from './transact-get.ts';
 import { transactWrite } from './transact-write.ts';
 
+export type { StreamRecord } from './change-record.ts';
+export type { TableDefinition } from './table-definition.ts';
+
 export type DynamoDbOptions = {
   /** A directory for the state, so that it survives a restart; without one all is in memory. */
   readonly path?: string;

@@ -227,6 +227,15 @@ describe('items', () => {
         'an unknown word for what a failure returns',
         new PutItemCommand({ TableName, Item: key, ReturnValuesOnConditionCheckFailure: 'ALL' as 'ALL_OLD' }),
       ],
+      [
+        'to compare maps, which it cannot do',
+        new PutItemCommand({
+          TableName,
+          Item: key,
+          ConditionExpression: 'attribute_not_exists(port) OR (epoch > :n AND holder = :holder)',
+          ExpressionAttributeValues: { ':n': { N: '1' }, ':holder': { M: { relay: { S: 'r1' } } } },
+        }),
+      ],
     ])('%s', async (_what, command) => {
       await expect(fixture.client.send(command as PutItemCommand)).rejects.toMatchObject({
         name: 'ValidationException',
@@ -246,6 +255,19 @@ describe('items', () => {
         status: 400,
         body: { __type: 'com.amazon.coral.service#UnknownOperationException' },
       });
+    });
+
+    test('what is nested too deep, or has nothing where a value must be', async () => {
+      const nested = Array.from({ length: 100 }).reduce<object>((inner) => ({ M: { a: inner } }), { S: 'x' });
+      for (const [value, type] of [
+        [nested, 'ValidationException'],
+        [null, 'SerializationException'],
+        [{ L: [null] }, 'SerializationException'],
+        [{ SS: [null] }, 'SerializationException'],
+      ] as const) {
+        const { status, body } = await fixture.standIn.call('PutItem', { TableName, Item: { ...key, value } });
+        expect([status, body]).toEqual([400, expect.objectContaining({ __type: expect.stringContaining(type) })]);
+      }
     });
 
     test('what is not a request at all', async () => {
