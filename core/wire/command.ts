@@ -21,15 +21,6 @@ export const commandSchema = z.discriminatedUnion('type', [
     seconds: z.int().min(1).max(604_800),
   }),
   z.strictObject({ v: z.literal(1), type: z.literal('close'), tunnel, reason: z.enum(closeReasons) }),
-  /** Make a new session beside the old one and ask for these forwards there; the old one drains. */
-  z.strictObject({
-    v: z.literal(1),
-    type: z.literal('move'),
-    tunnels: z.array(tunnel).min(1).max(100),
-    from: z.string().max(16),
-    relay,
-    pins,
-  }),
   /** The answer to hello: the key that the cloud now knows, and where to dial. */
   z.strictObject({ v: z.literal(1), type: z.literal('welcome'), fingerprint: z.string().max(64), relay, pins }),
 ]);

@@ -1,0 +1,29 @@
+import ipaddr from 'ipaddr.js';
+
+/** Loopback is the device itself; a LAN address is another machine and must be typed with `lan: true`. */
+export type AddressVerdict =
+  | { readonly ok: true; readonly host: string }
+  | { readonly ok: false; readonly why: string };
+
+const loopback = new Set(['loopback']);
+const lan = new Set(['private', 'uniqueLocal']);
+/** Cloud metadata services by IPv6: inside the unique local range, and never a service of a device. */
+const metadata = ['fd00:ec2::254', 'fd00:ec2::253', 'fd00:ec2::123'].map((text) => ipaddr.parse(text).toString());
+
+/**
+ * May this address be a service? Only numbers: a name could lead elsewhere tomorrow. Link-local (and with it the
+ * metadata service at 169.254.169.254), multicast, broadcast and public addresses never are.
+ */
+export const judgeAddress = (host: string, allowLan: boolean): AddressVerdict => {
+  const text = host === 'localhost' ? '127.0.0.1' : host;
+  if (!ipaddr.isValid(text) || (!text.includes(':') && !ipaddr.IPv4.isValidFourPartDecimal(text)))
+    return { ok: false, why: 'must be an IP address or localhost' };
+  const address = ipaddr.process(text);
+  const range = address.range();
+  if (metadata.includes(address.toString())) return { ok: false, why: 'a metadata service is never reachable' };
+  if (loopback.has(range)) return { ok: true, host: address.toString() };
+  if (!lan.has(range)) return { ok: false, why: `an address of kind ${range} is never reachable` };
+  return allowLan
+    ? { ok: true, host: address.toString() }
+    : { ok: false, why: 'is another machine on the LAN: add "lan": true to allow it' };
+};
