@@ -1,8 +1,10 @@
+import { EventEmitter, once } from 'node:events';
 import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
 import type { IConnackPacket, IPublishPacket } from 'mqtt-packet';
 import { type Authority, createAuthority, type Issued } from '../../../local/ca/authority.ts';
 import type { PolicyDocument } from '../../../local/iot/authorize.ts';
 import { type IotOptions, type IotStandIn, startIot } from '../../../local/iot/iot.ts';
+import type { LogEvent } from '../../../local/iot/log.ts';
 import { type AttachedThing, type CertificateRecord, certificateIdOf } from '../../../local/iot/registry.ts';
 import { ACCOUNT, ANYTHING, fakeAuthorize, REGION } from './fake-authorize.ts';
 import { ManualClock } from './manual-clock.ts';
@@ -24,6 +26,7 @@ interface Running {
   readonly server: Issued;
   readonly clock: ManualClock;
   readonly registry: Map<string, CertificateRecord>;
+  readonly log: EventEmitter;
 }
 
 /** A running stand-in with an authority and a registry. */
@@ -33,14 +36,16 @@ export class Harness {
   readonly server: Issued;
   readonly clock: ManualClock;
   readonly registry: Map<string, CertificateRecord>;
-  private readonly clients = new Map<MqttClient, IConnackPacket>();
+  private readonly log: EventEmitter;
+  private readonly clients = new Map<MqttClient, IConnackPacket | undefined>();
 
-  private constructor({ iot, authority, server, clock, registry }: Running) {
+  private constructor({ iot, authority, server, clock, registry, log }: Running) {
     this.iot = iot;
     this.authority = authority;
     this.server = server;
     this.clock = clock;
     this.registry = registry;
+    this.log = log;
   }
 
   static async start(options: Partial<IotOptions> = {}): Promise<Harness> {
@@ -48,6 +53,7 @@ export class Harness {
     const server = await authority.issueServer(['localhost'], ['127.0.0.1']);
     const clock = new ManualClock();
     const registry = new Map<string, CertificateRecord>();
+    const log = new EventEmitter();
     const iot = await startIot({
       ...server,
       deviceAuthority: authority.certificate,
@@ -57,10 +63,11 @@ export class Harness {
       authorize: fakeAuthorize,
       invokeAuthorizer: () => Promise.reject(new Error('There is no authorizer.')),
       invoke: () => {},
+      log: (event, details) => void log.emit(event, details),
       clock,
       ...options,
     });
-    return new Harness({ iot, authority, server, clock, registry });
+    return new Harness({ iot, authority, server, clock, registry, log });
   }
 
   /** A device with a certificate, attached to a thing of its name, that may do anything unless told otherwise. */
@@ -83,7 +90,7 @@ export class Harness {
     if (record !== undefined) this.registry.set(device.certificateId, { ...record, attachedPolicies });
   }
 
-  options(device: Device | undefined, options: IClientOptions = {}): IClientOptions {
+  private options(device: Device | undefined, options: IClientOptions = {}): IClientOptions {
     return {
       protocol: 'mqtts',
       host: '127.0.0.1',
@@ -97,9 +104,22 @@ export class Harness {
     };
   }
 
+  /** The details of the next event of this kind that the stand-in logs. */
+  async next(event: LogEvent): Promise<Readonly<Record<string, unknown>>> {
+    const [details] = await once(this.log, event);
+    return details;
+  }
+
+  /** Begins to connect, so that not even a message right behind CONNACK is missed. */
+  dial(device: Device | undefined, options: IClientOptions = {}): MqttClient {
+    const client = mqtt.connect(this.options(device, options));
+    this.clients.set(client, undefined);
+    return client;
+  }
+
   /** Connects; rejects when refused, with the CONNACK's code as `code` on the error. */
   async connect(device: Device | undefined, options: IClientOptions = {}): Promise<MqttClient> {
-    const client = mqtt.connect(this.options(device, options));
+    const client = this.dial(device, options);
     const connack = await new Promise<IConnackPacket>((resolve, reject) => {
       client.once('connect', resolve);
       client.once('error', reject);
