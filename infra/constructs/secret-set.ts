@@ -1,0 +1,40 @@
+import { RemovalPolicy } from 'aws-cdk-lib';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { Secret, type SecretStringGenerator } from 'aws-cdk-lib/aws-secretsmanager';
+import { Construct } from 'constructs';
+
+class HouseSecret extends Secret {
+  constructor(
+    scope: Construct,
+    id: string,
+    options: { readonly key: IKey; readonly description: string; readonly generate?: SecretStringGenerator },
+  ) {
+    super(scope, id, {
+      encryptionKey: options.key,
+      description: options.description,
+      removalPolicy: RemovalPolicy.RETAIN,
+      ...(options.generate === undefined ? {} : { generateSecretString: options.generate }),
+    });
+  }
+}
+
+/** Keys that outlive every deployment. The host keys are filled in by `Custom::SallyportHostKeys`. */
+export class SecretSet extends Construct {
+  readonly hostKeys: Secret;
+  readonly pins: Secret;
+  readonly routerHostKeys: Secret;
+  readonly linkKey: Secret;
+
+  constructor(scope: Construct, id: string, options: { readonly key: IKey }) {
+    super(scope, id);
+    const { key } = options;
+    this.hostKeys = new HouseSecret(this, 'HostKeys', { key, description: 'SSH host keys that all relays serve' });
+    this.pins = new HouseSecret(this, 'Pins', { key, description: "Public halves of the relays' host keys" });
+    this.routerHostKeys = new HouseSecret(this, 'RouterHostKeys', { key, description: 'SSH host keys of the routers' });
+    this.linkKey = new HouseSecret(this, 'LinkKey', {
+      key,
+      description: 'Signs one-use links',
+      generate: { passwordLength: 64, excludePunctuation: true },
+    });
+  }
+}

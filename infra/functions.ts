@@ -1,0 +1,47 @@
+/** What the cloud runs. A function is `lambdas/<name>.ts`, a process `<name>/main.ts`; both are named here by path only. */
+type FunctionSize = {
+  readonly description: string;
+  readonly memoryMegabytes: number;
+  readonly timeoutSeconds: number;
+};
+
+/**
+ * Memory buys CPU on Lambda: with 512 MB a cold start stays well under a second. API functions answer before the HTTP
+ * API gives up (30 s); those that wait for a device's acknowledgement (4 s) have room for it.
+ */
+export const functions = {
+  'tunnel-request': { description: 'Opens a tunnel to a device, by HTTP', memoryMegabytes: 512, timeoutSeconds: 15 },
+  'tunnel-request-mqtt': { description: 'Opens a tunnel, by MQTT', memoryMegabytes: 512, timeoutSeconds: 15 },
+  'open-for-jump': { description: 'Opens a tunnel for a router', memoryMegabytes: 512, timeoutSeconds: 15 },
+  'tunnel-get': { description: 'Shows a tunnel, or waits for it', memoryMegabytes: 256, timeoutSeconds: 28 },
+  'tunnel-list': { description: 'Lists tunnels', memoryMegabytes: 512, timeoutSeconds: 10 },
+  'tunnel-change': { description: "Changes a tunnel's allow list or end", memoryMegabytes: 512, timeoutSeconds: 10 },
+  'tunnel-close': { description: 'Ends a tunnel', memoryMegabytes: 512, timeoutSeconds: 15 },
+  'device-list': { description: 'Lists devices', memoryMegabytes: 512, timeoutSeconds: 10 },
+  'device-get': {
+    description: 'Shows a device, and whether it is connected',
+    memoryMegabytes: 512,
+    timeoutSeconds: 10,
+  },
+  'device-change': { description: 'Changes a device', memoryMegabytes: 512, timeoutSeconds: 10 },
+  'device-event': { description: 'Takes what devices say of themselves', memoryMegabytes: 512, timeoutSeconds: 15 },
+  'relay-list': { description: 'Lists relays', memoryMegabytes: 256, timeoutSeconds: 10 },
+  me: { description: "An operator's own sign-in and SSH keys", memoryMegabytes: 512, timeoutSeconds: 10 },
+  grants: { description: 'Who may reach what', memoryMegabytes: 512, timeoutSeconds: 10 },
+  'audit-list': { description: 'Reads the audit records', memoryMegabytes: 512, timeoutSeconds: 10 },
+  health: { description: 'Health as one number with its reasons', memoryMegabytes: 256, timeoutSeconds: 10 },
+  notify: { description: "Tells operators of their tunnels' changes", memoryMegabytes: 512, timeoutSeconds: 30 },
+  sweep: { description: 'Ends what is overdue, each minute', memoryMegabytes: 512, timeoutSeconds: 55 },
+  'mqtt-authorizer': {
+    description: 'Admits operators to MQTT by their token',
+    memoryMegabytes: 512,
+    timeoutSeconds: 5,
+  },
+  'host-keys': { description: 'Makes SSH host keys, once', memoryMegabytes: 1024, timeoutSeconds: 60 },
+} as const satisfies Record<string, FunctionSize>;
+
+export type FunctionName = keyof typeof functions;
+export const functionNames = Object.keys(functions) as readonly FunctionName[];
+
+export const processes = ['relay', 'router', 'agent'] as const;
+export type ProcessName = (typeof processes)[number];
