@@ -8,8 +8,8 @@ import { serviceNamePattern } from '../model/service.ts';
  */
 export const jumpRequestSchema = z
   .strictObject({
-    v: z.literal(1),
-    router: z.string().regex(/^[a-z0-9-]{1,64}$/),
+    v: z.literal(1).default(1),
+    router: z.string().regex(/^[a-zA-Z0-9._:-]{1,64}$/),
     operator: z.string().max(128),
     groups: z.array(z.string().max(256)).max(maxGroups).default([]),
     device: z.string().min(1).max(128).optional(),
