@@ -15,8 +15,9 @@ import { openDoor } from './door.ts';
 import { createForwardClock } from './forward-clock.ts';
 import { Forwards } from './forwards.ts';
 import { keepLease } from './lease-keeper.ts';
+import type { Ledger } from './ledger.ts';
 import type { DeviceSession } from './session.ts';
-import { createTunnelKeeper, type Ledger, type TunnelKeeper } from './tunnel-keeper.ts';
+import { createTunnelKeeper, type TunnelKeeper } from './tunnel-keeper.ts';
 
 /** The SSH server that devices dial, as this process needs it; made by an adapter in `main.ts`. */
 export type DeviceServer = {

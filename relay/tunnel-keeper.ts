@@ -1,22 +1,12 @@
 import type { EventHub } from '../core/events.ts';
 import type { CloseReason } from '../core/model/close-reason.ts';
-import type { Tunnel } from '../core/model/tunnel.ts';
 import type { Clock } from '../core/ports/clock.ts';
 import type { Tunnels } from '../core/ports/tunnels.ts';
 import type { RelayLimits } from './config.ts';
 import type { Forward } from './forward.ts';
 import type { Forwards } from './forwards.ts';
+import type { Ledger } from './ledger.ts';
 import type { DeviceSession, ForwardAnswer, ForwardRequest } from './session.ts';
-
-/** What the ledger offers a relay: the use cases of core, with this process's ports in them. */
-export type Ledger = {
-  take(request: {
-    readonly tunnel: string;
-    readonly device: string;
-  }): Promise<{ readonly ok: true; readonly row: Tunnel } | { readonly ok: false; readonly code: string }>;
-  interrupt(tunnel: string, epoch: number): Promise<void>;
-  end(tunnel: Tunnel | string, reason: CloseReason, epoch: number): Promise<void>;
-};
 
 /** Takes tunnels for sessions, keeps them while both live, and lets go of them with the right word. */
 export const createTunnelKeeper = (options: {
@@ -71,19 +61,29 @@ export const createTunnelKeeper = (options: {
       await ledger.interrupt(row.id, row.epoch);
       return { accept: false };
     }
+    try {
+      await hub.allowed({
+        ...named(forward),
+        action: 'forward',
+        source: session.source,
+        facts: { port: row.port ?? 0 },
+      });
+    } catch (cause) {
+      await interrupt(forward, 'policy');
+      throw cause;
+    }
     options.watch(forward);
-    hub.ended({
-      action: 'forward',
-      device: row.device,
-      tunnel: row.id,
-      service: row.service,
-      way: 'relay',
-      code: 'open',
-      facts: { epoch: row.epoch, port: row.port ?? 0 },
-    });
     hub.metrics.count('tunnels_taken', 1);
     return { accept: true, port: forward.wirePort };
   };
+
+  const named = (forward: Forward) => ({
+    device: forward.device,
+    tunnel: forward.tunnel,
+    service: forward.service,
+    operator: forward.operator,
+    way: 'relay',
+  });
 
   const letGo = (forward: Forward, why: string): void => {
     forwards.remove(forward);
@@ -119,7 +119,8 @@ export const createTunnelKeeper = (options: {
     /** The tunnel is over: its row is closed with the reason, if this relay still holds it. */
     async end(forward: Forward, reason: CloseReason): Promise<void> {
       letGo(forward, reason);
-      await ledger.end(forward.tunnel, reason, forward.epoch);
+      const outcome = await ledger.end(forward.tunnel, reason, forward.epoch);
+      if (outcome.ok) hub.ended({ ...named(forward), action: 'tunnel', code: reason });
     },
 
     letGo,
