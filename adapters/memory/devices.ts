@@ -1,6 +1,6 @@
 import { positions } from '../../core/model/cursor.ts';
 import type { Device } from '../../core/model/device.ts';
-import { changedDevice, helloed, mayHello, newDevice } from '../../core/model/device-hello.ts';
+import { changedDevice, helloed, isSameHello, mayHello, newDevice } from '../../core/model/device-hello.ts';
 import type { Devices } from '../../core/ports/devices.ts';
 import { listPage } from './list-page.ts';
 
@@ -22,6 +22,7 @@ export const createMemoryDevices = (): Devices => {
     },
     async hello(id, facts) {
       const row = rows.get(id);
+      if (row !== undefined && isSameHello(row, facts)) return { ok: true, row };
       if (!mayHello(row, facts.at)) return { ok: false, lost: 'too_soon', row };
       return { ok: true, row: keep(helloed(row ?? newDevice(id), facts)) };
     },

@@ -17,6 +17,11 @@ export const newDevice = (id: string): Device => ({
 export const mayHello = (row: Device | undefined, at: number): boolean =>
   row?.helloAt === undefined || at - row.helloAt >= helloMilliseconds;
 
+/** Brokers deliver at least once, and a write is repeated when its answer got lost: the same hello again is a success. */
+export const isSameHello = (row: Device, facts: HelloFacts): boolean =>
+  row.helloAt === facts.at &&
+  (facts.stock ? row.stockKeys : [row.sessionKey]).some((key) => key?.fingerprint === facts.key.fingerprint);
+
 export const helloed = (row: Device, facts: HelloFacts): Device => ({
   ...withHostKeys(facts.stock ? withStockKey(row, facts.key) : withSessionKey(row, facts.key), facts.hostKeys),
   clientId: facts.clientId,
