@@ -84,6 +84,7 @@ export class PacketStream {
   end(): void {
     this.handlers = undefined;
     this.held.length = 0;
+    if (this.gone) return;
     this.socket.resume();
     this.socket.end();
     // The peer closes its side on our FIN. Destroying sooner could reset the connection before the peer has read.

@@ -26,7 +26,7 @@ export function evaluate(statement: Statement, input: RuleInput): RuleResult {
   if (whole && !isObject(body)) return { fault: 'The payload is not a JSON object.' };
   const event: Record<string, unknown> = {};
   for (const column of columns) {
-    if (column.kind === 'all') Object.assign(event, body);
+    if (column.kind === 'all') for (const [name, value] of Object.entries(body ?? {})) assign(event, name, value);
     else assign(event, column.name, read(column.expression, body, input));
   }
   return { event };
