@@ -37,6 +37,8 @@ const seconds = (min: number, max: number) =>
   z.int().min(min, `give ${min} to ${max} seconds`).max(max, `give ${min} to ${max} seconds`);
 const memory = (preset: number) =>
   z.int().min(128, 'give at least 128 MiB').max(65_536, 'give at most 65536 MiB').default(preset);
+const executions = (preset: number) =>
+  z.int().min(0, 'give 0 or more').max(900, 'give at most 900: an account has 1000').default(preset);
 const image = z.string().min(1, 'give an image by its whole name').optional();
 
 const stageConfigSchema = z.strictObject({
@@ -78,8 +80,15 @@ const stageConfigSchema = z.strictObject({
     .strictObject({
       requestsPerSecond: z.int().min(1, 'give at least 1').max(10_000, 'an account has 10000').default(200),
       burst: z.int().min(1, 'give at least 1').max(5_000, 'an account has 5000').default(400),
-      /** Executions kept for requests that wait, and no more than these; 0 keeps none, for an account with a small quota. */
-      waiting: z.int().min(0, 'give 0 or more').max(1_000, 'give at most 1000').default(50),
+    })
+    .prefault({}),
+  /** Executions of a function that are kept for it, and no more than these: 0 keeps none, for an account with a small quota. */
+  reserved: z
+    .strictObject({
+      /** Requests that wait for a tunnel to open. */
+      waiting: executions(50),
+      /** Openings on demand by routers, however many routers there are. */
+      jumps: executions(100),
     })
     .prefault({}),
   relay: z

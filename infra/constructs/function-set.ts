@@ -35,13 +35,20 @@ export class FunctionSet extends Construct {
         key: foundation.key,
         environment: environmentOf(needs, options),
         statements: statementsOf(needs, Stack.of(this), options),
-        ...(name === 'tunnel-get' && config.api.waiting > 0 ? { reserved: config.api.waiting } : {}),
+        reserved: reservedFor(name, config),
       });
       return [name, lambda] as const;
     });
     this.byName = Object.fromEntries(made) as Record<FunctionName, LambdaFunction>;
   }
 }
+
+/** 0 stands for none kept; to Lambda it would mean that the function may never run. */
+const reservedFor = (name: FunctionName, { reserved }: StageConfig): number | undefined => {
+  if (name === 'tunnel-get') return reserved.waiting || undefined;
+  if (name === 'open-for-jump') return reserved.jumps || undefined;
+  return undefined;
+};
 
 const pascal = (name: string): string => name.replace(/(?:^|-)([a-z])/g, (_, letter: string) => letter.toUpperCase());
 

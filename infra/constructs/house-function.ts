@@ -36,7 +36,7 @@ export class HouseFunction extends Construct {
       readonly key: IKey;
       readonly environment: Readonly<Record<string, string>>;
       readonly statements: readonly PolicyStatement[];
-      readonly reserved?: number;
+      readonly reserved: number | undefined;
     },
   ) {
     super(scope, id);

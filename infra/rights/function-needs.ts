@@ -1,7 +1,7 @@
 import { indexes } from '../../core/names.ts';
 import type { SecretName } from '../foundation.ts';
 import type { FunctionName } from '../functions.ts';
-import { index, keyed, readOpenRelay, rows, type TableRight, updateOpenRelay } from './table-right.ts';
+import { index, keyed, notKeyed, rows, type TableRight, updateOpenRelay } from './table-right.ts';
 
 /** Groups of settings that a function may ask for. */
 export type Setting = 'domain' | 'relay' | 'delivery' | 'adminGroup' | 'signIn' | 'tokens';
@@ -23,16 +23,19 @@ const change = rows('changes', 'PutItem');
 const grants = rows('grants', 'Query');
 /** A sign-in's row is keyed by the operator id, a key's by `SHA256:...`: whoever notes sign-ins cannot plant keys. */
 const operatorRows = 'o*';
+/** Rows `<device>#<attribute>` by which devices are found: what a device says must not touch them. */
+const attributeRows = '*#*';
+/** Answers that are kept for an `Idempotency-Key`. */
+const once = rows('once', 'GetItem', 'PutItem', 'DeleteItem');
 
 /** To open a tunnel, whichever way the request came. */
 const open: FunctionNeeds = {
   tables: [
     grants,
     rows('devices', 'GetItem'),
-    rows('tunnels', 'PutItem', 'GetItem', 'UpdateItem'),
+    rows('tunnels', 'PutItem', 'UpdateItem'),
     index('tunnels', indexes.tunnelsByOperator),
     index('tunnels', indexes.tunnelsByDevice),
-    rows('once', 'GetItem', 'PutItem', 'UpdateItem', 'DeleteItem'),
     audit,
   ],
   settings: ['domain', 'relay', 'delivery'],
@@ -43,18 +46,24 @@ const open: FunctionNeeds = {
 export const functionNeeds: Readonly<Record<FunctionName, FunctionNeeds>> = {
   'tunnel-request': {
     ...open,
-    tables: [...open.tables, keyed(operatorRows, rows('operatorKeys', 'PutItem'))],
+    tables: [...open.tables, once, keyed(operatorRows, rows('operatorKeys', 'PutItem'))],
     settings: [...open.settings, 'adminGroup'],
   },
   'tunnel-request-mqtt': {
     ...open,
-    tables: [...open.tables, keyed(operatorRows, rows('operatorKeys', 'GetItem'))],
+    tables: [...open.tables, once, keyed(operatorRows, rows('operatorKeys', 'GetItem'))],
     settings: [...open.settings, 'signIn'],
     speaks: ['commands', 'operatorEvents'],
   },
   'open-for-jump': {
     ...open,
-    tables: [...open.tables, keyed(operatorRows, rows('operatorKeys', 'GetItem'))],
+    tables: [
+      ...open.tables,
+      rows('tunnels', 'GetItem'),
+      index('devices', indexes.devicesByLabel),
+      rows('once', 'GetItem', 'PutItem'),
+      keyed(operatorRows, rows('operatorKeys', 'GetItem')),
+    ],
     settings: [...open.settings, 'signIn'],
   },
   'tunnel-get': {
@@ -108,7 +117,7 @@ export const functionNeeds: Readonly<Record<FunctionName, FunctionNeeds>> = {
   },
   'device-event': {
     tables: [
-      rows('devices', 'GetItem', 'UpdateItem'),
+      notKeyed(attributeRows, rows('devices', 'GetItem', 'PutItem', 'UpdateItem')),
       rows('tunnels', 'GetItem', 'UpdateItem'),
       rows('portClaims', 'UpdateItem'),
       change,
@@ -123,14 +132,14 @@ export const functionNeeds: Readonly<Record<FunctionName, FunctionNeeds>> = {
     tables: [
       rows('operatorKeys', 'GetItem', 'PutItem', 'DeleteItem'),
       index('operatorKeys', indexes.keysByOperator),
-      rows('once', 'GetItem', 'PutItem', 'UpdateItem', 'DeleteItem'),
+      once,
       change,
       audit,
     ],
     settings: ['adminGroup'],
   },
   grants: {
-    tables: [rows('grants', 'GetItem', 'PutItem', 'DeleteItem', 'Query'), change, audit],
+    tables: [rows('grants', 'GetItem', 'PutItem', 'DeleteItem', 'Query'), once, change, audit],
     settings: ['adminGroup'],
   },
   'audit-list': {
@@ -138,17 +147,20 @@ export const functionNeeds: Readonly<Record<FunctionName, FunctionNeeds>> = {
     settings: ['adminGroup'],
   },
   health: {
-    tables: [index('relays', indexes.relaysByRegistry), index('tunnels', indexes.tunnelsByDue)],
+    tables: [
+      index('relays', indexes.relaysByRegistry),
+      index('tunnels', indexes.tunnelsByDue),
+      rows('tunnels', 'BatchGetItem'),
+    ],
     settings: [],
   },
   notify: { tables: [], settings: ['domain'], speaks: ['operatorEvents', 'tunnelStream'] },
   sweep: {
     tables: [
-      rows('tunnels', 'GetItem', 'UpdateItem'),
+      rows('tunnels', 'GetItem', 'BatchGetItem', 'UpdateItem'),
       index('tunnels', indexes.tunnelsByDue),
       index('tunnels', indexes.tunnelsByHolder),
       rows('portClaims', 'UpdateItem'),
-      readOpenRelay,
       updateOpenRelay,
       index('relays', indexes.relaysByRegistry),
       change,

@@ -1,5 +1,4 @@
-import { indexes } from '../../core/names.ts';
-import { index, rows, type TableRight, updateOpenRelay } from './table-right.ts';
+import { rows, type TableRight, updateOpenRelay } from './table-right.ts';
 
 /** A relay keeps its own registry row and takes tunnels; it reads no grant and no operator's key. */
 export const relayRights: readonly TableRight[] = [
@@ -15,13 +14,10 @@ export const relayRights: readonly TableRight[] = [
 /** A router faces the internet: it reads, appends audit records, and writes nothing else. */
 export const routerRights: readonly TableRight[] = [
   rows('devices', 'GetItem'),
-  index('devices', indexes.devicesByLabel),
   rows('tunnels', 'GetItem'),
-  index('tunnels', indexes.tunnelsByDevice),
   rows('portClaims', 'GetItem'),
   // With the door key, which nobody else may read.
   rows('relays', 'GetItem'),
-  index('relays', indexes.relaysByRegistry),
   rows('grants', 'Query'),
   rows('operatorKeys', 'GetItem'),
   rows('changes', 'Query'),

@@ -24,17 +24,16 @@ export const keyed = (pattern: string, right: TableRight): TableRight => ({
   conditions: { ...right.conditions, 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [pattern] } },
 });
 
-/** To read rows of Relays without the door key: an answer that was not projected is denied. */
-export const readOpenRelay: TableRight = {
-  table: 'relays',
-  actions: ['GetItem'],
-  conditions: {
-    'ForAllValues:StringEquals': { 'dynamodb:Attributes': openRelayAttributes },
-    StringEquals: { 'dynamodb:Select': 'SPECIFIC_ATTRIBUTES' },
-  },
-};
+/** The same, for any partition key but those of this pattern. */
+export const notKeyed = (pattern: string, right: TableRight): TableRight => ({
+  ...right,
+  conditions: { ...right.conditions, 'ForAllValues:StringNotLike': { 'dynamodb:LeadingKeys': [pattern] } },
+});
 
-/** To update rows of Relays without touching the door key, nor having it returned. */
+/**
+ * To update rows of Relays without touching the door key, nor having it returned. Reading them by key is for routers
+ * alone; everybody else has the index, which does not hold the door key.
+ */
 export const updateOpenRelay: TableRight = {
   table: 'relays',
   actions: ['UpdateItem'],
