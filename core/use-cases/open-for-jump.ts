@@ -1,5 +1,6 @@
 import { type ErrorCode, SallyportError } from '../errors.ts';
 import { operatorIdPattern } from '../model/ids.ts';
+import { hashedLabelPattern } from '../model/label.ts';
 import { isSignedIn } from '../model/operator.ts';
 import type { JumpRequest } from '../wire/jump-request.ts';
 import { type JumpPorts, openOrReuse, readableSource } from './jump-opening.ts';
@@ -24,7 +25,7 @@ export const openForJump = async (ports: JumpPorts, request: JumpRequest): Promi
       source: readableSource(request.source),
       facts: {
         router: request.router,
-        wanted: request.device ?? request.label ?? '',
+        wanted: request.device,
         service: String(request.service),
       },
     });
@@ -34,11 +35,15 @@ export const openForJump = async (ports: JumpPorts, request: JumpRequest): Promi
   const [admitted, signIn, device] = await Promise.all([
     admitRouter(ports, request.router),
     ports.operatorKeys.signIn(request.operator),
-    request.device === undefined ? ports.devices.getByLabel(request.label ?? '') : ports.devices.get(request.device),
+    deviceCalled(ports.devices, request.device),
   ]);
   if (!admitted) return refuse('busy', 'this router asks too often');
   if (!isSignedIn(signIn, ports.clock.now(), ports.signInMilliseconds)) return refuse('sign_in_expired');
-  // A label without a device is like any device that no grant reaches.
+  // A device without a row is like any device that no grant reaches.
   if (device === undefined) return refuse('not_found');
   return openOrReuse(ports, { request, signIn, device, until });
 };
+
+/** A router hands on what stood in the host name: a label, which is the id itself unless it is a hash. */
+const deviceCalled = (devices: JumpPorts['devices'], name: string) =>
+  hashedLabelPattern.test(name) ? devices.getByLabel(name) : devices.get(name);

@@ -1,0 +1,35 @@
+import { IoTDataPlaneClient, type IoTDataPlaneClientConfig } from '@aws-sdk/client-iot-data-plane';
+
+/**
+ * The client for the broker's data plane. Endpoint, Region and credentials come from the standard AWS variables unless
+ * given. It never tries again by itself: a 504 means that the device is silent, and to the library it is a reason to send
+ * the command once more.
+ */
+export const createIotClient = (
+  place: Pick<IoTDataPlaneClientConfig, 'endpoint' | 'region' | 'credentials'> = {},
+): IoTDataPlaneClient =>
+  new IoTDataPlaneClient({
+    ...place,
+    maxAttempts: 1,
+    requestHandler: {
+      connectionTimeout: 1_000,
+      // Above the 4 s for which the broker waits for a device.
+      requestTimeout: 6_000,
+      throwOnRequestTimeout: true,
+      httpAgent: { keepAlive: true, maxSockets: 50 },
+      httpsAgent: { keepAlive: true, maxSockets: 50 },
+    },
+  });
+
+const closedConnection = ['ECONNRESET', 'EPIPE'];
+
+/** Once more where a kept connection had been closed meanwhile: commands and events bear being sent twice. */
+export const onFreshConnection = async <T>(send: () => Promise<T>): Promise<T> => {
+  try {
+    return await send();
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (!closedConnection.some((name) => name === code)) throw error;
+    return send();
+  }
+};
