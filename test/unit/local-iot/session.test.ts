@@ -96,7 +96,8 @@ test('a message that expires while its receiver is away is not delivered, the ot
   const first = await harness.connect(device, persistent);
   await first.subscribeAsync('x', { qos: 1 });
   await first.endAsync();
-  publish('stale', { messageExpiry: 60 });
+  // More than go out in one second: expired messages take nobody's turn.
+  for (let index = 0; index < 12; index += 1) publish('stale', { messageExpiry: 60 });
   publish('fresh', { messageExpiry: 90 });
   publish('for ever');
   harness.clock.advance(60_000);
@@ -149,6 +150,26 @@ test('what was not acknowledged when the connection broke comes again, before wh
   publish('later');
   const second = harness.dial(device, persistent);
   expect((await collect(second, 2)).map(({ text }) => text)).toEqual(['lost on the way', 'later']);
+  await second.endAsync();
+});
+
+test('unacknowledged messages go before those that were not sent yet', async () => {
+  const device = await harness.device('pump-7');
+  const first = await harness.connect(device, persistent);
+  await first.subscribeAsync('x', { qos: 1 });
+  await first.endAsync();
+  for (let index = 0; index < 12; index += 1) publish(String(index));
+  const deaf = harness.dial(device, persistent);
+  deaf.handleMessage = () => {};
+  await nextMessage(deaf);
+  const gone = harness.next('disconnected');
+  harness.iot.dropConnection('pump-7');
+  await gone;
+  const second = harness.dial(device, persistent);
+  const ten = await collect(second, 10);
+  const rest = collect(second, 2);
+  harness.clock.advance(1_000);
+  expect([...ten, ...(await rest)].map(({ text }) => Number(text))).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
   await second.endAsync();
 });
 
