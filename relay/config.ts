@@ -16,8 +16,8 @@ const schema = z.object({
   SALLYPORT_RELAY_LISTEN: addressSetting,
   /** Where routers arrive. */
   SALLYPORT_DOOR_LISTEN: addressSetting,
-  /** The address at which routers reach this process's door. */
-  SALLYPORT_ADVERTISE: z.string().min(1).max(253),
+  /** The address at which routers reach this process's door; the machine's own unless given. */
+  SALLYPORT_ADVERTISE: z.string().min(1).max(253).optional(),
   /** `required` behind a load balancer: a connection without the header is dropped. */
   SALLYPORT_PROXY_PROTOCOL: z.enum(['required', 'off']).default('required'),
   SALLYPORT_VERSION: z.string().max(64).default('development'),

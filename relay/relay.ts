@@ -35,7 +35,7 @@ export type DeviceServerFactory = (hooks: {
 }) => Promise<DeviceServer>;
 
 export type RelayParts = {
-  readonly config: RelayConfig;
+  readonly config: RelayConfig & { readonly advertise: string };
   readonly serverId: string;
   readonly ledger: Ledger;
   readonly tunnels: Tunnels;

@@ -1,0 +1,179 @@
+import { networkInterfaces } from 'node:os';
+import type { Duplex } from 'node:stream';
+import { type KeyPair, readPrivateKey } from '../adapters/ssh/keys.ts';
+import { WindowBudget } from '../adapters/ssh/receive-window.ts';
+import { createSshServer } from '../adapters/ssh/server.ts';
+import type { SshServerEvent } from '../adapters/ssh/server-options.ts';
+import type { ServerSession } from '../adapters/ssh/server-session.ts';
+import { ChannelOpenError } from '../adapters/ssh/session-end.ts';
+import { SallyportError } from '../core/errors.ts';
+import type { EventHub } from '../core/events.ts';
+import type { Timers } from '../core/ports/timers.ts';
+import { listen } from '../net/listen.ts';
+import { readProxyHeader } from '../net/peek.ts';
+import { PerAddressLimit } from '../net/per-address-limit.ts';
+import type { RelayConfig } from './config.ts';
+import type { DeviceServerFactory } from './relay.ts';
+import type { DeviceSession } from './session.ts';
+
+/** Memory that devices may fill with what users have not read yet, in all. */
+const windowBytes = 256 * 1024 * 1024;
+const channelMilliseconds = 5_000;
+const proxyHeaderMilliseconds = 5_000;
+/**
+ * Connections under authentication at once. A handshake costs about a millisecond of CPU, so 1,000 are a second's work;
+ * one address may take half of it, for a carrier puts thousands of devices behind one.
+ */
+const handshakes = { total: 1_000, perAddress: 500 } as const;
+
+/** The address of this host that is not loopback: in ECS with host networking, the instance's private one. */
+export const ownAddress = (): string => {
+  const found = Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .find((address) => address.family === 'IPv4' && !address.internal);
+  if (found === undefined) throw new Error('this machine has no address of its own: set SALLYPORT_ADVERTISE');
+  return found.address;
+};
+
+/** The SSH server of the adapter, as a relay uses it. */
+export const deviceServer =
+  (parts: {
+    readonly config: RelayConfig;
+    readonly serverId: string;
+    readonly hostKeys: readonly { readonly private: string }[];
+    readonly timers: Timers;
+    readonly hub: EventHub;
+  }): DeviceServerFactory =>
+  async ({ login, keeper, onSession, onSessionEnd, forwards }) => {
+    const { config, hub } = parts;
+    const hostKeys: readonly KeyPair[] = parts.hostKeys.map((key) => readPrivateKey(key.private));
+
+    const serve = (session: ServerSession): void => {
+      const device = deviceSession(session);
+      const recorded = login.accepted({ user: device.device, fingerprint: device.fingerprint, source: device.source });
+      recorded.catch(() => session.end('the audit record of this session could not be written; dial again'));
+      onSession(device);
+      session.onForwardRequest(async (request) => {
+        await recorded;
+        return keeper.request(device, request, forwards.of(device).length);
+      });
+      session.onForwardCancel((request) => {
+        const forward = forwards.get(request.bindAddress);
+        if (forward?.session === device) void keeper.released(forward);
+      });
+      void session.closed.then(() => onSessionEnd(device));
+    };
+
+    const ssh = createSshServer({
+      serverId: parts.serverId,
+      hostKeys,
+      authorize: async ({ user, key, from }) => {
+        if (ssh.sessions >= config.limits.sessions) throw new SallyportError('busy');
+        return (await login.keyFor({ user, fingerprint: key.fingerprint, source: from.address })) !== undefined;
+      },
+      onSession: serve,
+      onEvent: (event) => note(event, hub, login.refused),
+      unauthenticated: new PerAddressLimit(handshakes),
+      timers: parts.timers,
+      windowBudget: new WindowBudget(windowBytes),
+      limits: { maximumForwards: config.limits.forwardsPerSession },
+    });
+
+    const listener = await listen({
+      ...config.listen,
+      purpose: 'the relay',
+      maxConnections: config.limits.sessions + handshakes.total,
+      onConnection: (socket) => {
+        if (!config.proxyProtocol) {
+          ssh.accept(socket, { address: socket.remoteAddress ?? '0.0.0.0', port: socket.remotePort ?? 0 });
+          return;
+        }
+        readProxyHeader(socket, { timeoutMilliseconds: proxyHeaderMilliseconds }).then(
+          (read) => {
+            // `local`: the balancer's own health check, which only wants to see that we answer.
+            const endpoints = read.outcome === 'header' ? read.header.endpoints : undefined;
+            if (endpoints === undefined) socket.destroy();
+            else ssh.accept(socket, { address: endpoints.sourceAddress, port: endpoints.sourcePort });
+          },
+          () => socket.destroy(),
+        );
+      },
+    });
+
+    return {
+      port: listener.port,
+      stopAccepting() {
+        listener.stopAccepting();
+        ssh.stopAccepting();
+      },
+      async close() {
+        await ssh.close('this relay stops; dial again');
+        await listener.close();
+      },
+    };
+  };
+
+const deviceSession = (session: ServerSession): DeviceSession => ({
+  device: session.user,
+  fingerprint: session.key.fingerprint,
+  source: session.from.address,
+  openForwarded: (wire): Promise<Duplex> =>
+    session.openForwarded({ ...wire, timeoutMilliseconds: channelMilliseconds }).catch((cause: unknown) => {
+      const late = cause instanceof ChannelOpenError && cause.code === 'timeout';
+      throw new SallyportError(late ? 'timeout' : 'device_failed', { cause });
+    }),
+  setKeepalive: (seconds) => session.setKeepalive(seconds),
+  end: (message) => session.end(message),
+});
+
+const note = (
+  event: SshServerEvent,
+  hub: EventHub,
+  refused: (login: { user: string; fingerprint: string; source: string; why: string }) => void,
+): void => {
+  const source = event.from.address;
+  switch (event.kind) {
+    case 'auth_attempt':
+      hub.metrics.count('auth_attempts', 1, { outcome: event.outcome });
+      // A client offers one key after the other, and asks `none` for the methods: only what was signed, or came with a
+      // password, is an attempt worth a record.
+      if (event.outcome === 'accepted' || event.outcome === 'acceptable' || event.method === 'none') return;
+      refused({
+        user: event.user,
+        fingerprint: event.fingerprint ?? '',
+        source,
+        why: event.why ?? event.outcome,
+      });
+      break;
+    case 'request_refused':
+      hub.metrics.count('requests_refused', 1);
+      hub.refused({
+        action: 'ssh_request',
+        code: 'forbidden',
+        device: event.user,
+        way: 'relay',
+        source,
+        facts: { request: event.request, why: event.why },
+      });
+      break;
+    case 'handler_failed':
+      hub.log('error', 'ssh.handler_failed', {
+        request: event.request,
+        error: event.error instanceof Error ? event.error.message : 'unknown',
+      });
+      break;
+    case 'connection_refused':
+      hub.metrics.count('connections_refused', 1, { why: event.why });
+      break;
+    case 'closed':
+      hub.metrics.count('connections_closed', 1, { reason: event.end.reason });
+      hub.log('info', 'ssh.closed', {
+        source,
+        user: event.user,
+        reason: event.end.reason,
+        why: event.end.message,
+        software: event.software,
+        seconds: Math.round(event.end.seconds),
+      });
+  }
+};

@@ -1,0 +1,76 @@
+import { randomBytes } from 'node:crypto';
+import { LambdaClient } from '@aws-sdk/client-lambda';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { createDynamoAuditLog } from '../adapters/dynamodb/audit-log.ts';
+import { createDynamoChanges } from '../adapters/dynamodb/changes.ts';
+import { createDynamoClient } from '../adapters/dynamodb/client.ts';
+import { createDynamoDevices } from '../adapters/dynamodb/devices.ts';
+import { createDynamoGrants } from '../adapters/dynamodb/grants.ts';
+import { createDynamoOperatorKeys } from '../adapters/dynamodb/operator-keys.ts';
+import { createDynamoPortClaims } from '../adapters/dynamodb/port-claims.ts';
+import { createDynamoRelays } from '../adapters/dynamodb/relays.ts';
+import { createDynamoTunnels } from '../adapters/dynamodb/tunnels.ts';
+import { createTokens } from '../adapters/jwt/tokens.ts';
+import { createLambdaJumpOpener } from '../adapters/lambda/jump-opener.ts';
+import { readCertificate, readHostKeys } from '../adapters/secrets/secrets.ts';
+import { nativeCrypto } from '../adapters/ssh/native-binding.ts';
+import { createLog } from '../adapters/stdout/log.ts';
+import { createMetrics } from '../adapters/stdout/metrics.ts';
+import { createEventHub } from '../core/events.ts';
+import { newServerId } from '../core/model/ids.ts';
+import { runProcess } from '../net/run-process.ts';
+import { systemTimers } from '../net/timer-wheel.ts';
+import { readRouterConfig } from './config.ts';
+import { startRouter } from './router.ts';
+import { jumpServer } from './wiring.ts';
+
+const clock = { now: () => Date.now(), monotonic: () => performance.now() };
+
+await runProcess('router', async () => {
+  const config = readRouterConfig(process.env);
+  const router = newServerId({ bytes: (count) => randomBytes(count) });
+  const log = createLog({ process: 'router', fields: { router } });
+  const metrics = createMetrics({ namespace: 'Sallyport', process: 'router', now: clock.now });
+  const client = createDynamoClient();
+  const table = (name: string) => ({ client, table: name });
+  const { tables } = config;
+  const audit = createDynamoAuditLog(table(tables.audit));
+  const hub = createEventHub({ process: 'router', log, metrics, audit, clock });
+  hub.log(nativeCrypto ? 'info' : 'warn', 'ssh.crypto', { native: nativeCrypto });
+
+  const secrets = new SecretsManagerClient();
+  const [hostKeys, certificate] = await Promise.all([
+    readHostKeys(secrets, config.hostKeysSecret),
+    config.certificateSecret === undefined ? undefined : readCertificate(secrets, config.certificateSecret),
+  ]);
+  if (certificate === undefined) hub.log('warn', 'http.off', { why: 'no certificate is configured' });
+
+  const running = await startRouter({
+    config,
+    router,
+    devices: createDynamoDevices(table(tables.devices)),
+    tunnels: createDynamoTunnels(table(tables.tunnels)),
+    claims: createDynamoPortClaims(table(tables.portClaims)),
+    relays: createDynamoRelays({ ...table(tables.relays), clock }),
+    grants: createDynamoGrants(table(tables.grants)),
+    operatorKeys: createDynamoOperatorKeys(table(tables.operatorKeys)),
+    changes: createDynamoChanges(table(tables.changes)),
+    opener: createLambdaJumpOpener({ client: new LambdaClient(), functionName: config.openForJump }),
+    tokens: createTokens(config.token),
+    clock,
+    timers: systemTimers,
+    hub,
+    certificate,
+    createJumpServer: jumpServer({ router, hostKeys, timers: systemTimers, hub }),
+  });
+
+  const flush = setInterval(() => metrics.flush(), 60_000);
+  return {
+    ready: { router, port: running.port },
+    async stop() {
+      clearInterval(flush);
+      await running.stop();
+      metrics.flush();
+    },
+  };
+});

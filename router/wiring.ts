@@ -1,0 +1,122 @@
+import { readPrivateKey } from '../adapters/ssh/keys.ts';
+import { WindowBudget } from '../adapters/ssh/receive-window.ts';
+import { createSshServer } from '../adapters/ssh/server.ts';
+import type { SshServerEvent } from '../adapters/ssh/server-options.ts';
+import type { ServerSession } from '../adapters/ssh/server-session.ts';
+import type { EventHub } from '../core/events.ts';
+import type { Timers } from '../core/ports/timers.ts';
+import { PerAddressLimit } from '../net/per-address-limit.ts';
+import type { RouterParts } from './router.ts';
+
+const windowBytes = 256 * 1024 * 1024;
+const handshakes = { total: 500, perAddress: 100 } as const;
+/** A dead operator's connection is noticed within 90 s. */
+const keepaliveSeconds = 30;
+
+/** The SSH server of the adapter, as a router uses it: nothing but `direct-tcpip`. */
+export const jumpServer =
+  (parts: {
+    readonly router: string;
+    readonly hostKeys: readonly { readonly private: string }[];
+    readonly timers: Timers;
+    readonly hub: EventHub;
+  }): RouterParts['createJumpServer'] =>
+  async ({ login, jump }) => {
+    /** The sessions of each key, and whose key it was when it logged in. */
+    const sessions = new Map<string, Set<ServerSession>>();
+    const owners = new Map<string, string>();
+
+    const serve = (session: ServerSession): void => {
+      const { fingerprint } = session.key;
+      const owner = owners.get(fingerprint);
+      if (owner === undefined) {
+        session.end('unknown key');
+        return;
+      }
+      sessions.set(fingerprint, (sessions.get(fingerprint) ?? new Set()).add(session));
+      session.setKeepalive(keepaliveSeconds);
+      const who = {
+        operator: owner,
+        fingerprint,
+        source: session.from,
+        end: (message: string) => session.end(message),
+      };
+      session.onDirectTcpip(async (request) => {
+        const answer = await jump.open(who, { host: request.host, port: request.port });
+        if (answer.ok) answer.join(request.accept());
+        else request.refuse(answer.message);
+      });
+      void session.closed.then(() => {
+        const left = sessions.get(fingerprint);
+        left?.delete(session);
+        if (left?.size !== 0) return;
+        sessions.delete(fingerprint);
+        owners.delete(fingerprint);
+      });
+    };
+
+    const ssh = createSshServer({
+      serverId: parts.router,
+      hostKeys: parts.hostKeys.map((key) => readPrivateKey(key.private)),
+      authorize: async ({ key }) => {
+        const known = await login.keyFor(key.fingerprint);
+        if (known !== undefined) owners.set(key.fingerprint, known.operator);
+        return known !== undefined;
+      },
+      onSession: serve,
+      onEvent: (event) => note(event, parts.hub, login.refused),
+      unauthenticated: new PerAddressLimit(handshakes),
+      timers: parts.timers,
+      windowBudget: new WindowBudget(windowBytes),
+    });
+
+    return {
+      accept: (socket, source) => ssh.accept(socket, source),
+      endSessionsOf(fingerprint, message) {
+        for (const session of sessions.get(fingerprint) ?? []) session.end(message);
+      },
+      close: () => ssh.close('this router stops; connect again'),
+    };
+  };
+
+const note = (
+  event: SshServerEvent,
+  hub: EventHub,
+  refused: (login: { user: string; fingerprint: string; source: string; why: string }) => void,
+): void => {
+  const source = event.from.address;
+  switch (event.kind) {
+    case 'auth_attempt':
+      hub.metrics.count('auth_attempts', 1, { outcome: event.outcome });
+      if (event.outcome === 'accepted' || event.outcome === 'acceptable' || event.method === 'none') return;
+      refused({
+        user: event.user,
+        fingerprint: event.fingerprint ?? '',
+        source,
+        why: event.why ?? event.outcome,
+      });
+      break;
+    case 'request_refused':
+      // A refused `direct-tcpip` was recorded with its reason where it was decided.
+      if (event.request === 'direct-tcpip') return;
+      hub.refused({
+        action: 'ssh_request',
+        code: 'forbidden',
+        way: 'jump',
+        source,
+        facts: { request: event.request, why: event.why },
+      });
+      break;
+    case 'handler_failed':
+      hub.log('error', 'ssh.handler_failed', {
+        request: event.request,
+        error: event.error instanceof Error ? event.error.message : 'unknown',
+      });
+      break;
+    case 'connection_refused':
+      hub.metrics.count('connections_refused', 1, { why: event.why });
+      break;
+    case 'closed':
+      hub.metrics.count('connections_closed', 1, { reason: event.end.reason });
+  }
+};
