@@ -1,7 +1,7 @@
 import { SallyportError } from '../../core/errors.ts';
 import { interrupted, mayInterrupt } from '../../core/model/take.ts';
-import { dueAt, type Tunnel } from '../../core/model/tunnel.ts';
-import { mayChange } from '../../core/model/tunnel-close.ts';
+import { dueAt, isSameRequest, type Tunnel } from '../../core/model/tunnel.ts';
+import { isSameClose, mayChange } from '../../core/model/tunnel-close.ts';
 import type { Outcome } from '../../core/ports/outcome.ts';
 import type { Tunnels } from '../../core/ports/tunnels.ts';
 import {
@@ -60,7 +60,7 @@ export const createDynamoTunnels = (options: TableOptions): Tunnels => {
     get,
     async create(tunnel) {
       const outcome = outcomeOf(await table.put(rowOfTunnel(tunnel), absent('id')), tunnelOfRow);
-      return unless(outcome, (row) => row.operator === tunnel.operator && row.createdAt === tunnel.createdAt);
+      return unless(outcome, (row) => isSameRequest(row, tunnel));
     },
     async take(take, now) {
       const { holder, port, space, takeId } = take;
@@ -112,7 +112,7 @@ export const createDynamoTunnels = (options: TableOptions): Tunnels => {
           whenDue === true ? atMost('dueAt', now) : undefined,
         ),
       );
-      return unless(outcome, (row) => row.reason === reason && row.closedAt === now);
+      return unless(outcome, (row) => isSameClose(row, reason, now));
     },
     change: (id, { allow, endsAt }, now, epoch) =>
       updateFromRow(

@@ -1,8 +1,8 @@
 import { positions } from '../../core/model/cursor.ts';
 import { bucketOf } from '../../core/model/ids.ts';
 import { interrupted, mayConfirm, mayInterrupt, mayTake, taken } from '../../core/model/take.ts';
-import { dueAt, type Tunnel } from '../../core/model/tunnel.ts';
-import { closed, mayChange, mayClose } from '../../core/model/tunnel-close.ts';
+import { dueAt, isSameRequest, type Tunnel } from '../../core/model/tunnel.ts';
+import { closed, isSameClose, mayChange, mayClose } from '../../core/model/tunnel-close.ts';
 import { bucketCount } from '../../core/names.ts';
 import type { Outcome, Page, PageRequest } from '../../core/ports/outcome.ts';
 import type { Tunnels } from '../../core/ports/tunnels.ts';
@@ -33,6 +33,7 @@ export const createMemoryTunnels = (decisions: TunnelDecisions = tunnelDecisions
   return {
     async create(tunnel) {
       const row = rows.get(tunnel.id);
+      if (isSameRequest(row, tunnel)) return { ok: true, row };
       return row === undefined ? won(tunnel) : lost(row);
     },
     async get(id) {
@@ -57,6 +58,7 @@ export const createMemoryTunnels = (decisions: TunnelDecisions = tunnelDecisions
     },
     async close(id, reason, { now, detail, ...fence }) {
       const row = rows.get(id);
+      if (isSameClose(row, reason, now)) return { ok: true, row };
       return decisions.mayClose(row, fence, now) ? won(closed(row, reason, now, detail)) : lost(row);
     },
     async change(id, { allow, endsAt }, now, atEpoch) {

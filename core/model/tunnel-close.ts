@@ -20,6 +20,10 @@ export const closed = (row: Tunnel, reason: CloseReason, now: number, detail?: s
   return { ...rest, state: 'closed', reason, closedAt: now, ...(detail === undefined ? {} : { detail }) };
 };
 
+/** A close that was repeated because its answer got lost finds its own. */
+export const isSameClose = (row: Tunnel | undefined, reason: CloseReason, now: number): row is Tunnel =>
+  row?.state === 'closed' && row.reason === reason && row.closedAt === now;
+
 /** These ends come by the clock alone, so they need `whenDue`. */
 export const isByClock = (reason: CloseReason): boolean =>
   reason === 'expired' || reason === 'unanswered' || reason === 'interrupted';

@@ -50,6 +50,10 @@ export const interruptedMilliseconds = 5 * 60_000;
 /** Ended tunnels stay readable for this long. */
 export const keepMilliseconds = 30 * 24 * 3_600_000;
 
+/** A request that was written twice because the answer got lost finds its own row: nobody else draws this id at that moment. */
+export const isSameRequest = (row: Tunnel | undefined, tunnel: Tunnel): row is Tunnel =>
+  row?.id === tunnel.id && row.operator === tunnel.operator && row.createdAt === tunnel.createdAt;
+
 /** When the sweep must look at a tunnel, if nothing else ends it before. */
 export const dueAt = (tunnel: Tunnel): number => {
   switch (tunnel.state) {
