@@ -1,0 +1,192 @@
+import { randomBytes } from 'node:crypto';
+import { createMemoryAudit } from '../../adapters/memory/audit.ts';
+import { createMemoryChanges } from '../../adapters/memory/changes.ts';
+import { createMemoryDevices } from '../../adapters/memory/devices.ts';
+import { createMemoryGrants } from '../../adapters/memory/grants.ts';
+import { createMemoryOperatorKeys } from '../../adapters/memory/operator-keys.ts';
+import { createMemoryPortClaims } from '../../adapters/memory/port-claims.ts';
+import { createMemoryRelays } from '../../adapters/memory/relays.ts';
+import { createMemoryTunnels } from '../../adapters/memory/tunnels.ts';
+import { generateEcdsaP256, generateEd25519, generateRsa } from '../../adapters/ssh/keys.ts';
+import { parsePublicKeyLine } from '../../adapters/ssh/public-key.ts';
+import { createEventHub } from '../../core/events.ts';
+import { newServerId, newTunnelId, operatorIdOf } from '../../core/model/ids.ts';
+import type { Tunnel } from '../../core/model/tunnel.ts';
+import type { JumpOpener } from '../../core/ports/jump-opener.ts';
+import { systemTimers } from '../../net/timer-wheel.ts';
+import { createLedger } from '../../relay/ledger.ts';
+import { startRelay } from '../../relay/relay.ts';
+import { deviceServer } from '../../relay/wiring.ts';
+import { startRouter } from '../../router/router.ts';
+import { jumpServer } from '../../router/wiring.ts';
+
+const random = { bytes: (count: number) => randomBytes(count) };
+const clock = { now: () => Date.now(), monotonic: () => performance.now() };
+export const domain = 'sallyport.localhost';
+export const operator = operatorIdOf('https://issuer.example', 'ada');
+
+const localhost = { host: '127.0.0.1', port: 0 };
+
+/** Relays and a router of the real product over tables in memory: everything but the control plane. */
+export const startDataPlane = async () => {
+  const audit = createMemoryAudit();
+  const ports = {
+    tunnels: createMemoryTunnels(),
+    claims: createMemoryPortClaims(),
+    devices: createMemoryDevices(),
+    relays: createMemoryRelays(),
+    grants: createMemoryGrants(),
+    operatorKeys: createMemoryOperatorKeys(),
+    changes: createMemoryChanges(),
+  };
+  const lines: { event: string; fields: Record<string, unknown> }[] = [];
+  const log = {
+    write: ({ event, fields }: { event: string; fields: Record<string, unknown> }) =>
+      void lines.push({ event, fields }),
+  };
+  const metrics = { count: () => undefined, gauge: () => undefined, observe: () => undefined };
+  const hubOf = (process: string) => createEventHub({ process, log, metrics, audit, clock });
+  const hostKeys = [generateEd25519(), generateEcdsaP256(), await generateRsa(2048)].map((pair) => ({
+    private: pair.pem(),
+    public: pair.publicLine(),
+  }));
+  const stops: (() => Promise<void>)[] = [];
+
+  return {
+    ...ports,
+    audit,
+    lines,
+    pins: hostKeys.map((key) => key.public),
+    async relay(
+      limits: Partial<{
+        sessions: number;
+        forwardsPerSession: number;
+        streamsPerForward: number;
+        streams: number;
+      }> = {},
+    ) {
+      const serverId = newServerId(random);
+      const hub = hubOf('relay');
+      const config = {
+        tables: { devices: '', tunnels: '', portClaims: '', relays: '', changes: '', audit: '' },
+        hostKeysSecret: '',
+        listen: localhost,
+        doorListen: localhost,
+        advertise: '127.0.0.1',
+        proxyProtocol: false,
+        version: 'test',
+        limits: { sessions: 100, forwardsPerSession: 10, streamsPerForward: 16, streams: 100, ...limits },
+        drainMilliseconds: 500,
+        adminPort: undefined,
+      };
+      const relay = await startRelay({
+        ...ports,
+        config,
+        serverId,
+        ledger: createLedger({ ...ports, clock, random }, { serverId, worker: 0 }),
+        clock,
+        timers: systemTimers,
+        hub,
+        listenForDevices: deviceServer({ config, serverId, hostKeys, timers: systemTimers, hub }),
+      });
+      stops.push(() => relay.stop());
+      return relay;
+    },
+    async router(opener: JumpOpener = { open: async () => ({ ok: false, code: 'not_found' }) }) {
+      const hub = hubOf('router');
+      const router = await startRouter({
+        ...ports,
+        config: {
+          tables: {
+            devices: '',
+            tunnels: '',
+            portClaims: '',
+            relays: '',
+            grants: '',
+            operatorKeys: '',
+            changes: '',
+            audit: '',
+          },
+          domain,
+          listen: localhost,
+          hostKeysSecret: '',
+          certificateSecret: undefined,
+          openForJump: '',
+          token: { issuer: '', audience: '', jwks: '' },
+          signInMilliseconds: 3_600_000,
+          proxyProtocol: false,
+          maxConnections: 100,
+          maxStreamsPerOperator: 50,
+          drainMilliseconds: 500,
+        },
+        router: newServerId(random),
+        opener,
+        tokens: { verify: () => Promise.reject(new Error('no tokens here')) },
+        clock,
+        timers: systemTimers,
+        hub,
+        certificate: undefined,
+        createJumpServer: jumpServer({ router: 'rtest', hostKeys, timers: systemTimers, hub }),
+      });
+      stops.push(() => router.stop());
+      return router;
+    },
+    /** A device whose stock SSH client has that key. */
+    async device(id: string, publicKey: string) {
+      const parsed = parsePublicKeyLine(publicKey);
+      if (!parsed.ok) throw new Error(parsed.why);
+      const line = `${parsed.key.type} ${parsed.key.base64}`;
+      await ports.devices.change(id, {
+        stockKeys: [{ fingerprint: parsed.key.fingerprint, publicKey: line, addedAt: clock.now() }],
+      });
+      return parsed.key.fingerprint;
+    },
+    /** The operator's key, signed in, with a grant to every device. */
+    async operatorKey(publicKey: string) {
+      const parsed = parsePublicKeyLine(publicKey);
+      if (!parsed.ok) throw new Error(parsed.why);
+      const { fingerprint } = parsed.key;
+      await ports.operatorKeys.add({ fingerprint, publicKey, operator, name: 'test', addedAt: clock.now() });
+      await ports.operatorKeys.noteSignIn({ id: operator, groups: ['support'], at: clock.now() });
+      return fingerprint;
+    },
+    async grant(services: readonly string[] = ['*'], devices = '*') {
+      const grant = {
+        id: newTunnelId(random),
+        principal: 'group:support',
+        devices,
+        attributes: {},
+        services,
+        logins: [],
+      };
+      const rest = { maxSeconds: 3_600, plainTcp: false, everyone: false, createdAt: clock.now(), createdBy: operator };
+      await ports.grants.put({ ...grant, ...rest });
+      return grant;
+    },
+    async tunnel(device: string, changes: Partial<Tunnel> = {}): Promise<Tunnel> {
+      const now = clock.now();
+      const tunnel: Tunnel = {
+        id: newTunnelId(random),
+        device,
+        service: 'ssh',
+        scheme: 'ssh',
+        operator,
+        origin: 'api',
+        state: 'requested',
+        createdAt: now,
+        endsAt: now + 600_000,
+        idleSeconds: 0,
+        allow: [],
+        plainTcp: false,
+        epoch: 0,
+        ...changes,
+      };
+      await ports.tunnels.create(tunnel);
+      return tunnel;
+    },
+    async stop() {
+      for (const stop of stops.reverse()) await stop();
+    },
+  };
+};
+export type DataPlane = Awaited<ReturnType<typeof startDataPlane>>;
