@@ -1,0 +1,16 @@
+import { readFileSync } from 'node:fs';
+import { transformSync } from 'esbuild';
+
+let source: URL | undefined;
+
+/**
+ * The runtime as a module that a worker can load whatever runs this process: a worker thread does not share the loader
+ * that strips types here, and starting that loader in each would cost more memory than the function.
+ */
+export function runtimeModule(): URL {
+  if (source !== undefined) return source;
+  const file = new URL('./runtime.ts', import.meta.url);
+  const { code } = transformSync(readFileSync(file, 'utf8'), { loader: 'ts', format: 'esm', target: 'node20' });
+  source = new URL(`data:text/javascript;base64,${Buffer.from(code).toString('base64')}`);
+  return source;
+}
