@@ -1,0 +1,313 @@
+import type Protocol from 'ssh2/lib/protocol/Protocol.js';
+import { type ChannelHost, maximumPacket, SshChannel } from './channel.ts';
+import type { Link } from './link.ts';
+import type { ChannelMessages } from './messages.ts';
+import { printable } from './printable.ts';
+import type { WindowLimits } from './receive-window.ts';
+import { ReplyQueue } from './reply-queue.ts';
+import { ChannelOpenError, ConnectionEndedError, type EndReason, openFailureCodes } from './session-end.ts';
+import type { Timers } from './timers.ts';
+
+export interface MuxLimits {
+  /** Channels of one connection, both ways, also those being opened or closed. */
+  readonly maximumChannels: number;
+  readonly window: WindowLimits;
+}
+
+/** A channel that the peer wants. It holds a place until it is accepted or refused; the first answer counts. */
+export interface IncomingChannel {
+  readonly type: string;
+  readonly data: Protocol.ChannelOpen['data'];
+  readonly settled: boolean;
+  /** Confirms it. When the connection has ended, or it was refused, the stream comes back destroyed. */
+  accept(): SshChannel;
+  /** `text` may be anything: it leaves as one printable line. */
+  refuse(code: number, text: string): void;
+}
+
+/** What the role on top decides. */
+export interface MuxUser {
+  openRequested(incoming: IncomingChannel): void;
+  /** A global request. `reply(true)` or `reply(false)` at some time; calling it where no reply is wanted does nothing. */
+  globalRequested(name: string, data: unknown, reply: (ok: boolean, data?: Buffer) => void): void;
+}
+
+interface Asked {
+  readonly answer: (ok: boolean, data?: Buffer) => void;
+  readonly fail: (error: Error) => void;
+}
+
+interface Opening {
+  readonly settle: (result: SshChannel | ChannelOpenError | ConnectionEndedError) => void;
+  /** Nobody waits any more: if the peer confirms, the channel is closed at once. */
+  abandoned: boolean;
+}
+
+/** A channel that we closed and whose peer has not: its number may not be used again yet (RFC 4254 5.3). */
+const closing = Symbol('closing');
+type Slot = SshChannel | Opening | typeof closing;
+
+/** Requests of the peer that may wait for our decision at one time. */
+const maximumRequests = 256;
+/** The least that a peer must be able to take in one packet: with 0 or 1 it would be ours to send byte by byte. */
+const minimumPacket = 1024;
+
+/** Channels and global requests of one connection (RFC 4254), for either role. */
+export class Mux implements ChannelMessages, ChannelHost {
+  readonly #link: () => Link;
+  readonly #user: MuxUser;
+  readonly #timers: Timers;
+  readonly #limits: MuxLimits;
+  readonly #slots = new Map<number, Slot>();
+  readonly #waiting = new Set<SshChannel>();
+  readonly #replies = new ReplyQueue();
+  #asked: Asked[] = [];
+  #next = 0;
+  #reserved = 0;
+
+  constructor(
+    user: MuxUser,
+    options: { readonly link: () => Link; readonly timers: Timers; readonly limits: MuxLimits },
+  ) {
+    this.#user = user;
+    this.#link = options.link;
+    this.#timers = options.timers;
+    this.#limits = options.limits;
+  }
+
+  get channels(): number {
+    return this.#slots.size + this.#reserved;
+  }
+
+  // What the role on top asks.
+
+  /** Opens a channel by sending `send(local number, window, packet)`. Rejects with ChannelOpenError or ConnectionEndedError. */
+  open(
+    send: (local: number, window: number, packet: number) => void,
+    timeoutMilliseconds: number,
+  ): Promise<SshChannel> {
+    return new Promise((resolve, reject) => {
+      if (this.#link().ended) return reject(new ChannelOpenError('closed', 'the session has ended'));
+      if (this.channels >= this.#limits.maximumChannels) {
+        return reject(new ChannelOpenError('full', 'too many channels on this session'));
+      }
+      const local = this.#number();
+      const timer = this.#timers.schedule(timeoutMilliseconds, () => {
+        opening.abandoned = true;
+        reject(new ChannelOpenError('timeout', `no answer in ${timeoutMilliseconds / 1000} s`));
+      });
+      const opening: Opening = {
+        abandoned: false,
+        settle: (result) => {
+          timer.cancel();
+          if (result instanceof SshChannel) resolve(result);
+          else reject(result);
+        },
+      };
+      this.#slots.set(local, opening);
+      send(local, this.#limits.window.initial, maximumPacket);
+    });
+  }
+
+  /**
+   * Sends a global request. `take` sees the answer at once, before any message that follows it is handled; the promise
+   * carries what it gave, and rejects when the connection ends first.
+   */
+  ask<T>(send: () => void, take: (ok: boolean, data?: Buffer) => T): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (this.#link().ended) return reject(new ConnectionEndedError('ended'));
+      const answer = (ok: boolean, data?: Buffer) => {
+        try {
+          resolve(take(ok, data));
+        } catch (error) {
+          reject(error);
+        }
+      };
+      this.#asked.push({ answer, fail: reject });
+      send();
+    });
+  }
+
+  ping(): void {
+    this.#asked.push({ answer: () => undefined, fail: () => undefined });
+    this.#link().transport.ping();
+  }
+
+  writable(): void {
+    for (const channel of this.#waiting) {
+      if (!this.#link().maySend()) return;
+      this.#waiting.delete(channel);
+      channel.flush();
+    }
+  }
+
+  end(reason: EndReason): void {
+    const error = new ConnectionEndedError(reason);
+    const slots = [...this.#slots.values()];
+    this.#slots.clear();
+    this.#waiting.clear();
+    for (const { fail } of this.#asked.splice(0)) fail(error);
+    for (const slot of slots) {
+      if (slot instanceof SshChannel) slot.destroy(error);
+      else if (slot !== closing && !slot.abandoned) slot.settle(error);
+    }
+  }
+
+  // ChannelHost
+
+  maySend(channel: SshChannel): boolean {
+    if (this.#link().maySend()) return true;
+    this.#waiting.add(channel);
+    return false;
+  }
+
+  sendData(channel: SshChannel, data: Buffer): void {
+    this.#link().transport.channelData(channel.ids.remote, data);
+  }
+
+  sendEof(channel: SshChannel): void {
+    if (!this.#link().ended) this.#link().transport.channelEOF(channel.ids.remote);
+  }
+
+  openWindow(channel: SshChannel, bytes: number): void {
+    if (!this.#link().ended) this.#link().transport.channelWindowAdjust(channel.ids.remote, bytes);
+  }
+
+  release(channel: SshChannel): void {
+    this.#waiting.delete(channel);
+    if (this.#slots.get(channel.ids.local) !== channel) return;
+    if (channel.peerClosed) this.#slots.delete(channel.ids.local);
+    else this.#slots.set(channel.ids.local, closing);
+    if (!this.#link().ended) this.#link().transport.channelClose(channel.ids.remote);
+  }
+
+  // ChannelMessages. A number that nobody has is ignored: it may belong to a channel that both sides just closed.
+
+  openRequested(open: Protocol.ChannelOpen): void {
+    const refuse = (code: number, text: string) => {
+      if (!this.#link().ended) this.#link().transport.channelOpenFail(open.sender, code, printable(text));
+    };
+    if (open.packetSize < minimumPacket) {
+      refuse(openFailureCodes.resourceShortage, `a maximum packet size under ${minimumPacket}`);
+    } else if (this.channels >= this.#limits.maximumChannels) {
+      refuse(openFailureCodes.resourceShortage, 'too many channels on this connection');
+    } else {
+      this.#reserved += 1;
+      this.#user.openRequested(this.#incoming(open, refuse));
+    }
+  }
+
+  #incoming(open: Protocol.ChannelOpen, refuse: (code: number, text: string) => void): IncomingChannel {
+    let settled = false;
+    const settle = () => {
+      if (settled) return false;
+      settled = true;
+      this.#reserved -= 1;
+      return true;
+    };
+    return {
+      type: open.type,
+      data: open.data,
+      get settled() {
+        return settled;
+      },
+      accept: () => {
+        const local = this.#number();
+        const channel = this.#channel(local, open);
+        if (!settle() || this.#link().ended) return channel.destroy();
+        this.#slots.set(local, channel);
+        this.#link().transport.channelOpenConfirm(open.sender, local, this.#limits.window.initial, maximumPacket);
+        return channel;
+      },
+      refuse: (code, text) => {
+        if (settle()) refuse(code, text);
+      },
+    };
+  }
+
+  opened(confirmation: Protocol.ChannelConfirmation): void {
+    const slot = this.#slots.get(confirmation.recipient);
+    if (slot === undefined || slot === closing || slot instanceof SshChannel) return;
+    const channel = this.#channel(confirmation.recipient, confirmation);
+    this.#slots.set(confirmation.recipient, channel);
+    if (slot.abandoned || confirmation.packetSize < minimumPacket) channel.destroy();
+    if (slot.abandoned) return;
+    slot.settle(channel.destroyed ? new ChannelOpenError('closed', 'the peer takes no packets') : channel);
+  }
+
+  openFailed(local: number, code: number, text: string): void {
+    const slot = this.#slots.get(local);
+    if (slot === undefined || slot === closing || slot instanceof SshChannel) return;
+    this.#slots.delete(local);
+    if (!slot.abandoned) slot.settle(new ChannelOpenError(code, printable(text)));
+  }
+
+  data(local: number, data: Buffer): void {
+    const channel = this.#slots.get(local);
+    if (channel instanceof SshChannel && !channel.receive(data)) {
+      this.#link().violation('more channel data than the window allows');
+    }
+  }
+
+  windowOpened(local: number, bytes: number): void {
+    const channel = this.#slots.get(local);
+    if (channel instanceof SshChannel && !channel.receiveWindow(bytes)) {
+      this.#link().violation('a channel window past 2^32 - 1');
+    }
+  }
+
+  eof(local: number): void {
+    const channel = this.#slots.get(local);
+    if (channel instanceof SshChannel) channel.receiveEof();
+  }
+
+  close(local: number): void {
+    const slot = this.#slots.get(local);
+    if (slot instanceof SshChannel) slot.receiveClose();
+    else if (slot === closing) this.#slots.delete(local);
+    else this.openFailed(local, openFailureCodes.connectFailed, 'closed instead of opened');
+  }
+
+  channelRequest(local: number, wantReply: boolean): void {
+    const channel = this.#slots.get(local);
+    if (wantReply && channel instanceof SshChannel) this.#link().transport.channelFailure(channel.ids.remote);
+  }
+
+  globalRequest(name: string, wantReply: boolean, data: unknown): void {
+    if (!wantReply) {
+      this.#user.globalRequested(name, data, () => undefined);
+      return;
+    }
+    if (this.#replies.length >= maximumRequests) {
+      this.#link().violation('too many requests at once');
+      return;
+    }
+    const answer = this.#replies.reserve();
+    this.#user.globalRequested(name, data, (ok, extra) =>
+      answer(() => {
+        const link = this.#link();
+        if (link.ended) return;
+        if (ok) link.transport.requestSuccess(extra);
+        else link.transport.requestFailure();
+      }),
+    );
+  }
+
+  requestAnswered(ok: boolean, data?: Buffer): void {
+    this.#asked.shift()?.answer(ok, data);
+  }
+
+  #channel(
+    local: number,
+    peer: { readonly sender: number; readonly window: number; readonly packetSize: number },
+  ): SshChannel {
+    const send = { window: peer.window, packet: peer.packetSize };
+    return new SshChannel(this, { local, remote: peer.sender }, { send, receive: this.#limits.window });
+  }
+
+  #number(): number {
+    do this.#next = (this.#next + 1) % 2 ** 31;
+    while (this.#slots.has(this.#next));
+    return this.#next;
+  }
+}

@@ -1,0 +1,93 @@
+import type { Duplex } from 'node:stream';
+import type Protocol from 'ssh2/lib/protocol/Protocol.js';
+import { hostKeyAlgorithmsOf, serverOffer } from './algorithms.ts';
+import { defaultLinkLimits } from './link.ts';
+import { ServerConnection } from './server-connection.ts';
+import type { From, SshServerLimits, SshServerOptions } from './server-options.ts';
+
+export const defaultServerLimits: SshServerLimits = {
+  ...defaultLinkLimits,
+  loginGraceMilliseconds: 20_000,
+  maximumChannels: 1000,
+  maximumForwards: 100,
+  decisionMilliseconds: 30_000,
+  initialWindow: 64 * 1024,
+  maximumWindow: 16 * 1024 * 1024,
+};
+
+export interface SshServer {
+  /** Takes a connected socket, of which nothing of SSH has been read. `from` is the client's own address. */
+  accept(socket: Duplex, from: From): void;
+  /** Connections, logged in or not. */
+  readonly connections: number;
+  readonly sessions: number;
+  /** Refuses new connections from now on. */
+  stopAccepting(): void;
+  /** Ends every connection with that message, and resolves when all have ended. */
+  close(message: string): Promise<void>;
+}
+
+/** An SSH server that lets public keys in and then offers only what a session's handlers offer. */
+export const createSshServer = (options: SshServerOptions): SshServer => {
+  if (!/^[A-Za-z0-9]{1,64}$/.test(options.serverId)) throw new RangeError('a server id has letters and digits only');
+  if (options.hostKeys.length === 0) throw new RangeError('an SSH server needs a host key');
+  const limits = { ...defaultServerLimits, ...options.limits };
+  const hostKeys = hostKeyTable(options);
+  const offer = serverOffer(
+    options.hostKeys.map((key) => key.publicKey.type),
+    options.keyExchanges,
+  );
+  const open = new Set<ServerConnection>();
+  let accepting = true;
+
+  const accept = (socket: Duplex, from: From) => {
+    const entry = accepting
+      ? options.unauthenticated.enter(from.address)
+      : { entered: false as const, full: 'closing' };
+    if (!entry.entered) {
+      options.onEvent({ kind: 'connection_refused', from, why: entry.full });
+      socket.on('error', () => undefined).destroy();
+      return;
+    }
+    const connection = new ServerConnection(socket, {
+      ...{ options, limits, hostKeys, offer, from },
+      leave: entry.leave,
+      onClosed: () => open.delete(connection),
+    });
+    open.add(connection);
+    connection.start();
+  };
+
+  return {
+    accept,
+    get connections() {
+      return open.size;
+    },
+    get sessions() {
+      let count = 0;
+      for (const { session } of open) if (session !== undefined) count += 1;
+      return count;
+    },
+    stopAccepting() {
+      accepting = false;
+    },
+    async close(message) {
+      accepting = false;
+      const all = [...open];
+      for (const connection of all) connection.end(message);
+      await Promise.all(all.map(({ closed }) => closed));
+    },
+  };
+};
+
+const hostKeyTable = ({ hostKeys }: SshServerOptions): Readonly<Record<string, Protocol.HostKey>> => {
+  const table: Record<string, Protocol.HostKey> = {};
+  for (const key of hostKeys) {
+    const { type, blob } = key.publicKey;
+    for (const algorithm of hostKeyAlgorithmsOf(type)) {
+      if (Object.hasOwn(table, algorithm)) throw new RangeError(`two host keys of type ${type}`);
+      table[algorithm] = { type, getPublicSSH: () => blob, sign: (data, hash) => key.sign(data, hash) };
+    }
+  }
+  return table;
+};
