@@ -6,6 +6,10 @@ import type { AuditLog } from './ports/audit-log.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Log, LogLine, Metrics } from './ports/event-sinks.ts';
 
+/** Records that wait to be accounted for while the audit table is away; beyond that the chain shows a gap. */
+const maxLost = 10_000;
+const maxWatched = 100;
+
 /**
  * One function per event: it writes the log line, the metric and, where access is granted or refused, the audit record.
  * A process has one hub; its audit records form one hash chain.
@@ -29,11 +33,12 @@ export const createEventHub = (options: {
       metrics.count('audit_records', 1, { kind: record.kind });
     } catch (cause) {
       metrics.count('audit_failures', 1);
-      lost.push(record);
+      // A void that failed is tried again as it is: its place in the chain stands for the record that it names.
+      if (lost.length < maxLost) lost.push(record.kind === 'void' ? record : voidOf(record));
       throw cause;
     }
     // A write that works again is the moment to account for those that did not.
-    for (const failed of lost.splice(0)) void append(voidOf(failed)).catch(() => undefined);
+    for (const failed of lost.splice(0)) track(append(failed));
   };
 
   /** The chain begins with the first thing worth recording, so that an idle process leaves no trace. */
@@ -54,9 +59,24 @@ export const createEventHub = (options: {
   const say = (level: LogLine['level'], event: string, fields: LogLine['fields']) =>
     log.write({ level, event, fields });
 
+  /** Whom to tell of in detail, and until when. */
+  const watched = new Map<string, number>();
+
   return {
     log: say,
     metrics,
+    /** From now until then, `debug` says what it hears of this device or operator. */
+    watch(subject: string, until: number): void {
+      for (const [known, end] of watched) if (clock.now() >= end) watched.delete(known);
+      if (watched.size < maxWatched) watched.set(subject, until);
+    },
+    /** Steps, never payload: written only while one of the subjects is watched. */
+    debug(event: string, subjects: readonly (string | undefined)[], fields: LogLine['fields']): void {
+      if (watched.size === 0) return;
+      const now = clock.now();
+      if (subjects.some((subject) => subject !== undefined && now < (watched.get(subject) ?? 0)))
+        say('debug', event, fields);
+    },
     /** Written before the first byte is joined; throws when it could not be, and then nobody gets in. */
     async allowed(entry: Omit<AuditEntry, 'kind'>): Promise<void> {
       metrics.count('access', 1, { action: entry.action, decision: 'allowed' });

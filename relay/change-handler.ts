@@ -35,6 +35,8 @@ export const createChangeHandler = (options: {
       case 'device_frozen':
       case 'device_keys':
         return checkSessions(change.device);
+      case 'watched':
+        return hub.watch(change.subject, change.until);
       default:
         return undefined;
     }

@@ -52,6 +52,12 @@ export const openDoor = (options: {
   const join = async (socket: Socket, visitor: DoorVisitor): Promise<void> => {
     const { pass } = visitor;
     const forward = forwards.get(pass.tunnel);
+    hub.debug('door.knock', [forward?.device, pass.operator], {
+      tunnel: pass.tunnel,
+      epoch: pass.epoch,
+      held: forward?.epoch,
+      way: pass.way,
+    });
     if (forward === undefined || clock.now() >= forward.endsAt) return answer(socket, 'gone');
     if (forward.epoch !== pass.epoch) return answer(socket, 'stale');
     if (forward.streams.size >= limits.streamsPerForward || streams >= limits.streams) return answer(socket, 'busy');

@@ -39,6 +39,7 @@ export const createTunnelKeeper = (options: {
   const request = async (session: DeviceSession, wanted: ForwardRequest, held: number): Promise<ForwardAnswer> => {
     if (!options.mayTake()) return refuse(session, wanted, 'busy');
     if (held >= options.limits.forwardsPerSession) return refuse(session, wanted, 'quota_exceeded');
+    hub.debug('forward.wanted', [session.device], { tunnel: wanted.bindAddress, port: wanted.bindPort, held });
     const taken = await ledger.take({ tunnel: wanted.bindAddress, device: session.device });
     if (!taken.ok) return refuse(session, wanted, taken.code);
     const { row } = taken;

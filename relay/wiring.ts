@@ -135,6 +135,13 @@ const note = (
   switch (event.kind) {
     case 'auth_attempt':
       hub.metrics.count('auth_attempts', 1, { outcome: event.outcome });
+      hub.debug('ssh.auth', [event.user], {
+        source,
+        method: event.method,
+        outcome: event.outcome,
+        key: event.fingerprint,
+        why: event.why,
+      });
       // A client offers one key after the other, and asks `none` for the methods: only what was signed, or came with a
       // password, is an attempt worth a record.
       if (event.outcome === 'accepted' || event.outcome === 'acceptable' || event.method === 'none') return;

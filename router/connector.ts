@@ -103,6 +103,12 @@ export const createConnector = (parts: {
       tunnel = confirmed;
     }
     const door = await places.doorOf(tunnel, { fresh: false });
+    hub.debug('door.dial', [tunnel.device, visitor.operator.id], {
+      tunnel: tunnel.id,
+      epoch: tunnel.epoch,
+      serverId: tunnel.holder?.serverId,
+      known: door !== undefined,
+    });
     if (door === undefined || tunnel.holder === undefined)
       return { result: { ok: false, answer: 'unreachable' }, tunnel };
     const pass = {
@@ -118,6 +124,10 @@ export const createConnector = (parts: {
   /** After no answer, `stale` or `gone` the place is asked about anew, and once more tried. */
   const tryTwice = async (visitor: Visitor, tunnel: Tunnel): Promise<Connected> => {
     const first = await reach(visitor, tunnel);
+    hub.debug('door.answer', [tunnel.device, visitor.operator.id], {
+      tunnel: tunnel.id,
+      answer: first.result.ok ? 'ok' : first.result.answer,
+    });
     if (first.result.ok) return { stream: first.result.stream, tunnel: first.tunnel };
     if (!isMoved(first.result.answer)) throw refusal(first.result.answer);
     // The row may name the lost holder for a while yet: wait until it says something else.

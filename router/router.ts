@@ -125,7 +125,7 @@ export const startRouter = async (parts: RouterParts) => {
 
   const onChange = (change: Change): void => {
     if (change.kind === 'tunnel_closed' || change.kind === 'tunnel_changed') places.forgetTunnel(change.tunnel);
-    decisions.forgetAll();
+    if (change.kind !== 'watched') decisions.forgetAll();
     switch (change.kind) {
       case 'tunnel_closed':
         live.cut(change.reason, (stream) => stream.tunnel === change.tunnel);

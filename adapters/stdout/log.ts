@@ -8,7 +8,8 @@ export const createLog = (options: {
   readonly fields?: Readonly<Record<string, string>>;
 }): Log => {
   const logger = pino({
-    level: options.level ?? 'info',
+    // Debug lines are only made for whom an administrator watches, so they are never cut here.
+    level: options.level ?? 'debug',
     base: { process: options.process, ...options.fields },
     formatters: { level: (label) => ({ level: label }) },
   });

@@ -12,7 +12,7 @@ export type ChangeWhat =
   | { readonly kind: 'device_keys'; readonly device: string }
   | { readonly kind: 'grant_narrowed'; readonly principal: string }
   | { readonly kind: 'operator_key_removed'; readonly operator: string; readonly fingerprint: string }
-  | { readonly kind: 'debug'; readonly subject: string; readonly until: number };
+  | { readonly kind: 'watched'; readonly subject: string; readonly until: number };
 
 /** Readers go back so far each time, for writers' clocks differ and writes may arrive out of order. */
 export const changeOverlapMilliseconds = 10_000;
