@@ -10,6 +10,8 @@ export type ChangeWhat =
   | { readonly kind: 'tunnel_changed'; readonly tunnel: string; readonly device: string }
   | { readonly kind: 'device_frozen'; readonly device: string }
   | { readonly kind: 'device_keys'; readonly device: string }
+  /** Its attributes: grants that match on them may reach it no more. */
+  | { readonly kind: 'device_changed'; readonly device: string }
   | { readonly kind: 'grant_narrowed'; readonly principal: string }
   | { readonly kind: 'operator_key_removed'; readonly operator: string; readonly fingerprint: string }
   | { readonly kind: 'watched'; readonly subject: string; readonly until: number };
