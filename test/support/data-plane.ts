@@ -9,10 +9,12 @@ import { createMemoryRelays } from '../../adapters/memory/relays.ts';
 import { createMemoryTunnels } from '../../adapters/memory/tunnels.ts';
 import { generateEcdsaP256, generateEd25519, generateRsa } from '../../adapters/ssh/keys.ts';
 import { parsePublicKeyLine } from '../../adapters/ssh/public-key.ts';
+import { SallyportError } from '../../core/errors.ts';
 import { createEventHub } from '../../core/events.ts';
 import { newServerId, newTunnelId, operatorIdOf } from '../../core/model/ids.ts';
 import type { Tunnel } from '../../core/model/tunnel.ts';
 import type { JumpOpener } from '../../core/ports/jump-opener.ts';
+import type { Tokens } from '../../core/ports/tokens.ts';
 import { systemTimers } from '../../net/timer-wheel.ts';
 import { createLedger } from '../../relay/ledger.ts';
 import { startRelay } from '../../relay/relay.ts';
@@ -92,7 +94,14 @@ export const startDataPlane = async () => {
       stops.push(() => relay.stop());
       return relay;
     },
-    async router(opener: JumpOpener = { open: async () => ({ ok: false, code: 'not_found' }) }) {
+    async router(
+      given: {
+        readonly opener?: JumpOpener;
+        readonly tokens?: Tokens;
+        readonly certificate?: { cert: string; key: string };
+      } = {},
+    ) {
+      const opener = given.opener ?? { open: async () => ({ ok: false as const, code: 'not_found' }) };
       const hub = hubOf('router');
       const router = await startRouter({
         ...ports,
@@ -121,11 +130,11 @@ export const startDataPlane = async () => {
         },
         router: newServerId(random),
         opener,
-        tokens: { verify: () => Promise.reject(new Error('no tokens here')) },
+        tokens: given.tokens ?? { verify: () => Promise.reject(new SallyportError('unauthenticated')) },
         clock,
         timers: systemTimers,
         hub,
-        certificate: undefined,
+        certificate: given.certificate,
         createJumpServer: jumpServer({ router: 'rtest', hostKeys, timers: systemTimers, hub }),
       });
       stops.push(() => router.stop());
