@@ -30,7 +30,7 @@ export function servicesOf(
   place: Place,
   assume: StsOptions['assume'],
 ): ReadonlyMap<string, AwsService> {
-  const { dynamodb, tables = () => undefined, iotData, things, lambda, secrets, keys = new KeyRing([]) } = parts;
+  const { dynamodb, tables = () => undefined, iotData, things, lambda, secrets, keys = new KeyRing() } = parts;
   const services = [
     ...(dynamodb ? [dynamoDbService({ place, handler: dynamodb, tables })] : []),
     ...(iotData ? [iotDataService(iotData)] : []),

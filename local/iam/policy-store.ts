@@ -1,5 +1,5 @@
 import { parseIotPolicy } from './iot-policy.ts';
-import { parsePolicy } from './parse-policy.ts';
+import { type PolicyOwner, parsePolicy } from './parse-policy.ts';
 import type { PolicyDocument } from './policy-document.ts';
 import { PolicyError } from './policy-error.ts';
 import type { Policy, PolicyKind } from './statement.ts';
@@ -17,6 +17,17 @@ export class PolicyStore {
   register(owner: string, kind: PolicyKind, documents: readonly unknown[]): void {
     if (this.owners.has(owner)) throw new Error(`policies of ${owner} are registered already`);
     this.owners.set(owner, { kind, policies: parseAll(owner, kind, documents) });
+  }
+
+  /**
+   * Adds one policy to an owner's, who need not be registered before.
+   *
+   * @throws PolicyError if it cannot be enforced exactly as written
+   */
+  append(owner: string, kind: PolicyKind, document: unknown): void {
+    const entry = this.owners.get(owner) ?? { kind, policies: [] };
+    entry.policies = [...entry.policies, parse(document, { owner, kind: entry.kind, position: entry.policies.length })];
+    this.owners.set(owner, entry);
   }
 
   /**
@@ -65,9 +76,7 @@ function parseAll(owner: string, kind: PolicyKind, documents: readonly unknown[]
   const problems: string[] = [];
   const policies = documents.flatMap((document, position) => {
     try {
-      return [
-        kind === 'iot' ? parseIotPolicy(document, owner, position) : parsePolicy(document, { owner, kind, position }),
-      ];
+      return [parse(document, { owner, kind, position })];
     } catch (error) {
       if (!(error instanceof PolicyError)) throw error;
       problems.push(...error.problems);
@@ -76,4 +85,8 @@ function parseAll(owner: string, kind: PolicyKind, documents: readonly unknown[]
   });
   if (problems.length > 0) throw new PolicyError(problems);
   return policies;
+}
+
+function parse(document: unknown, { owner, kind, position = 0 }: PolicyOwner): Policy {
+  return kind === 'iot' ? parseIotPolicy(document, owner, position) : parsePolicy(document, { owner, kind, position });
 }

@@ -116,9 +116,7 @@ function itemPermission(action: string, body: Json, tables: TableLookup): TableP
     conditions: {
       'dynamodb:LeadingKeys': leadingKeys([key], tables(table)?.partitionKey),
       'dynamodb:Attributes': unique(names),
-      ...(reads
-        ? { 'dynamodb:Select': selectOf(body) }
-        : { 'dynamodb:ReturnValues': textOf(body.ReturnValues) ?? 'NONE' }),
+      ...(reads ? { 'dynamodb:Select': selectOf(body) } : { 'dynamodb:ReturnValues': returnedBy(body) }),
     },
   };
 }
@@ -128,7 +126,7 @@ function searchPermission(operation: 'Query' | 'Scan', body: Json, tables: Table
   const table = tableName(body.TableName);
   const index = textOf(body.IndexName);
   const facts = tables(table);
-  const partitionKey = index === undefined ? facts?.partitionKey : facts?.indexes[index];
+  const partitionKey = index === undefined ? facts?.partitionKey : indexKey(facts, index);
   const names = namesIn(body, ['KeyConditionExpression', 'FilterExpression', 'ProjectionExpression']);
   return {
     action: `dynamodb:${operation}`,
@@ -141,6 +139,10 @@ function searchPermission(operation: 'Query' | 'Scan', body: Json, tables: Table
       'dynamodb:Select': selectOf(body, index),
     },
   };
+}
+
+function indexKey(facts: TableFacts | undefined, index: string): string | undefined {
+  return facts && Object.hasOwn(facts.indexes, index) ? facts.indexes[index] : undefined;
 }
 
 /** Without the key no condition on leading keys could be evaluated; DynamoDB refuses such a query in the same words. */
@@ -179,6 +181,15 @@ function writtenItem(request: unknown): Json {
 function selectOf(body: Json, index?: string): string {
   const all = index === undefined ? 'ALL_ATTRIBUTES' : 'ALL_PROJECTED_ATTRIBUTES';
   return textOf(body.Select) ?? (body.ProjectionExpression === undefined ? all : 'SPECIFIC_ATTRIBUTES');
+}
+
+/**
+ * What a write returns. Asking for the whole row when the condition fails shows as much as `ReturnValues: ALL_OLD`; AWS
+ * does not say whether its condition key covers that, so here it does.
+ */
+function returnedBy(body: Json): string {
+  if (body.ReturnValuesOnConditionCheckFailure === 'ALL_OLD') return 'ALL_OLD';
+  return textOf(body.ReturnValues) ?? 'NONE';
 }
 
 function namesIn(body: Json, fields: readonly string[]): readonly string[] {

@@ -1,4 +1,5 @@
 import { contextOf } from '../../iam/condition-context.ts';
+import { AwsError } from '../aws-error.ts';
 import { jsonBody, targetOperation } from '../aws-request.ts';
 import { jsonReply } from '../reply.ts';
 import { type AwsService, arnIn, type Place, type ServiceCall } from '../service.ts';
@@ -38,7 +39,12 @@ export function dynamoDbService({ place, handler, tables }: DynamoDbServiceOptio
     const arn = table === '*' ? '*' : (facts?.arn ?? arnIn(place, 'dynamodb', `table/${table}`));
     const resource = index === undefined ? arn : `${arn}/index/${index}`;
     call.require(action, resource, contextOf(conditions), arn);
-    if (data && facts?.kmsKeyArn !== undefined) requireKey(call, table, facts.kmsKeyArn);
+    if (!data) return;
+    // Without them no leading key is known, and a condition on leading keys would hold (ForAllValues of nothing).
+    if (!facts) throw new AwsError('ResourceNotFoundException', 'Requested resource not found', 400);
+    if (index !== undefined && !Object.hasOwn(facts.indexes, index))
+      throw new AwsError('ValidationException', `The table does not have the specified index: ${index}`, 400);
+    if (facts.kmsKeyArn !== undefined) requireKey(call, table, facts.kmsKeyArn);
   }
 
   /**

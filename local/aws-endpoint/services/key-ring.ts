@@ -1,7 +1,7 @@
 import { createPrivateKey, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { AwsError } from '../aws-error.ts';
-import { jsonFile } from '../json-file.ts';
+import { type JsonFile, jsonFile } from '../json-file.ts';
 
 /** The kinds of keys that exist here. */
 export type KeySpec = 'SYMMETRIC_DEFAULT' | 'HMAC_256' | 'HMAC_384' | 'HMAC_512' | 'ECC_NIST_P256' | 'ECC_NIST_P384';
@@ -39,20 +39,36 @@ const Material = z.record(z.string(), z.string());
 /** The KMS keys of the system. Material is made at first sight of a key, and kept if a path is given. */
 export class KeyRing {
   private readonly keys = new Map<string, Key>();
+  private readonly file: JsonFile<Record<string, string>>;
+  private readonly material: Record<string, string>;
+
+  constructor(path?: string) {
+    this.file = jsonFile(path, (value) => Material.parse(value));
+    this.material = this.file.read() ?? {};
+  }
 
   /** @throws Error for a kind of key that does not exist here, which stops the start */
-  constructor(descriptions: readonly KeyDescription[], path?: string) {
-    const file = jsonFile(path, (value) => Material.parse(value));
-    const material = file.read() ?? {};
-    for (const { arn, spec = 'SYMMETRIC_DEFAULT', aliases = [] } of descriptions) {
-      const id = arn.slice(arn.lastIndexOf('/') + 1);
-      material[id] ??= newMaterial(spec);
-      const key = keyOf(arn, id, spec, Buffer.from(material[id], 'base64'));
-      const prefix = arn.slice(0, arn.indexOf(':key/') + 1);
-      for (const name of [id, arn, ...aliases.flatMap((alias) => [alias, `${prefix}${alias}`])])
-        this.keys.set(name, key);
+  add({ arn, spec = 'SYMMETRIC_DEFAULT', aliases = [] }: KeyDescription): void {
+    const id = arn.slice(arn.lastIndexOf('/') + 1);
+    const known = this.material[id];
+    const material = known ?? newMaterial(spec);
+    if (known === undefined) {
+      this.material[id] = material;
+      this.file.write(this.material);
     }
-    file.write(material);
+    const key = keyOf(arn, id, spec, Buffer.from(material, 'base64'));
+    for (const name of [id, arn]) this.keys.set(name, key);
+    for (const alias of aliases) this.addAlias(alias, arn);
+  }
+
+  /**
+   * @param name `alias/...`
+   * @throws AwsError NotFoundException when there is no such key
+   */
+  addAlias(name: string, keyArn: string): void {
+    const key = this.get(keyArn);
+    const prefix = key.arn.slice(0, key.arn.indexOf(':key/') + 1);
+    for (const alias of [name, `${prefix}${name}`]) this.keys.set(alias, key);
   }
 
   /**

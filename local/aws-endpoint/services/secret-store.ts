@@ -37,6 +37,15 @@ export interface NewSecret extends SecretValue {
   readonly versionId?: string;
 }
 
+export interface SecretDescription {
+  readonly name: string;
+  readonly arn: string;
+  /** ARN, id or alias of a customer managed key. */
+  readonly kmsKeyId?: string;
+  /** Makes the first value; without it the secret has no version until somebody puts one. */
+  readonly initial?: () => string;
+}
+
 export interface SecretStoreOptions {
   readonly place: Place;
   /** Where secrets are kept; without it they last as long as the process. */
@@ -78,6 +87,21 @@ export class SecretStore {
   newArn(name: string): string {
     const suffix = randomBytes(3).toString('hex');
     return arnIn(this.options.place, 'secretsmanager', `secret:${name}-${suffix}`);
+  }
+
+  /**
+   * Has a secret as a template describes it: made if it is not there, with a first value if there is one to make; kept
+   * with its versions if it is.
+   */
+  ensure({ name, arn, kmsKeyId, initial }: SecretDescription): Secret {
+    const known = this.secrets.find((secret) => secret.name === name);
+    const secret: Secret = known ?? { arn, name, createdAt: this.now(), versions: [] };
+    if (!known) this.secrets.push(secret);
+    secret.arn = arn;
+    secret.kmsKeyId = kmsKeyId;
+    if (!known && initial) this.put(secret, randomUUID(), { value: initial(), binary: false });
+    this.save();
+    return secret;
   }
 
   /** @throws AwsError ResourceExistsException when the name is taken */

@@ -27,9 +27,11 @@ let system: System;
 let calls: string[];
 beforeEach(async () => {
   calls = [];
+  const keys = new KeyRing();
+  keys.add({ arn: KEY });
   system = await startSystem({
     tables: (name) => tables[name],
-    keys: new KeyRing([{ arn: KEY }]),
+    keys,
     dynamodb: {
       call: async (operation) => {
         calls.push(operation);
@@ -208,6 +210,18 @@ test('attributes: a read that does not name what it wants is denied where some a
   await expect(scan('begins_with(doorKey, :v)')).rejects.toMatchObject({ name: 'AccessDeniedException' });
 });
 
+test('a table or index that the endpoint does not know never reaches the handler', async () => {
+  const anything = client([allow('dynamodb:*', '*')]);
+  await expect(anything.send(new GetItemCommand({ TableName: 'Nope', Key: key('1') }))).rejects.toMatchObject({
+    name: 'ResourceNotFoundException',
+  });
+  const query = { KeyConditionExpression: 'id = :i', ExpressionAttributeValues: { ':i': { S: '1' } } };
+  await expect(
+    anything.send(new QueryCommand({ TableName: 'Tunnels', IndexName: 'constructor', ...query })),
+  ).rejects.toMatchObject({ name: 'ValidationException', message: expect.stringContaining('specified index') });
+  expect(calls).toEqual([]);
+});
+
 test('what a write returns and changes can be limited', async () => {
   const quiet = {
     StringEquals: { 'dynamodb:ReturnValues': 'NONE' },
@@ -226,6 +240,14 @@ test('what a write returns and changes can be limited', async () => {
     );
   await update('SET lease = if_not_exists(lease, :l) + :l');
   await expect(update('SET lease = :l', 'ALL_NEW')).rejects.toMatchObject({ name: 'AccessDeniedException' });
+  const loser = new UpdateItemCommand({
+    TableName: 'Relays',
+    Key: key('r1'),
+    UpdateExpression: 'SET lease = :l',
+    ExpressionAttributeValues: { ':l': { N: '1' } },
+    ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+  });
+  await expect(writer.send(loser)).rejects.toMatchObject({ name: 'AccessDeniedException' });
   await expect(update('SET lease = :l REMOVE doorKey')).rejects.toMatchObject({ name: 'AccessDeniedException' });
 });
 

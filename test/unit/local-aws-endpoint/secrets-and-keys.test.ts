@@ -23,13 +23,19 @@ const descriptions = [
   { arn: `${KEYS}:key/signing`, spec: 'ECC_NIST_P256' },
 ] as const;
 
+function keyRing(): KeyRing {
+  const keys = new KeyRing(join(folder, 'keys.json'));
+  for (const description of descriptions) keys.add(description);
+  return keys;
+}
+
 let folder: string;
 let system: System;
 let secrets: SecretStore;
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'sallyport-secrets-'));
   secrets = new SecretStore({ place, path: join(folder, 'state', 'secrets.json') });
-  system = await startSystem({ secrets, keys: new KeyRing(descriptions, join(folder, 'keys.json')) });
+  system = await startSystem({ secrets, keys: keyRing() });
 });
 afterEach(async () => {
   await system.endpoint.close();
@@ -142,6 +148,21 @@ describe('Secrets Manager', () => {
     await manager([secret, allow(['kms:Decrypt', 'kms:GenerateDataKey'], PLAIN, via)]).send(put);
   });
 
+  test('a secret of a template has its first value, or none until somebody puts it, and is kept', async () => {
+    const ensure = (name: string, initial?: () => string) =>
+      secrets.ensure({ name, arn: `arn:aws:secretsmanager:eu-west-1:111122223333:secret:${name}-abcdef`, initial });
+    ensure('link', () => 'made');
+    ensure('host');
+    const client = manager([allow('secretsmanager:*', '*')]);
+    const value = async (SecretId: string) => (await client.send(new GetSecretValueCommand({ SecretId }))).SecretString;
+    expect(await value('link')).toBe('made');
+    await expect(value('host')).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+    await client.send(new PutSecretValueCommand({ SecretId: 'host', SecretString: 'put' }));
+    ensure('link', () => 'made again');
+    ensure('host');
+    expect([await value('link'), await value('host')]).toEqual(['made', 'put']);
+  });
+
   test('secrets outlive the process in a file for their owner only', () => {
     secrets.create({ name: 'host-key', value: 'one', binary: false });
     const path = join(folder, 'state', 'secrets.json');
@@ -171,11 +192,9 @@ describe('KMS', () => {
     expect(await decrypt({ owner: 'me', table: 'Audit' })).toMatchObject({ Plaintext: text('hello'), KeyId: PLAIN });
     expect(await decrypt({ table: 'Audit' })).toMatchObject({ __type: 'InvalidCiphertextException' });
     expect(await decrypt(context, text('x'))).toMatchObject({ __type: 'InvalidCiphertextException' });
-    const reloaded = new KeyRing(descriptions, join(folder, 'keys.json'));
+    const reloaded = keyRing();
     expect(reloaded.get(PLAIN).secret).toHaveLength(32);
-    expect(reloaded.get('plain').secret).toEqual(
-      new KeyRing(descriptions, join(folder, 'keys.json')).get('plain').secret,
-    );
+    expect(reloaded.get('plain').secret).toEqual(keyRing().get('plain').secret);
   });
 
   test('is allowed by key, context and alias', async () => {

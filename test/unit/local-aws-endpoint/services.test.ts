@@ -22,6 +22,7 @@ import type {
 } from '../../../local/aws-endpoint/services/iot-control.ts';
 import type { IotDataHandler } from '../../../local/aws-endpoint/services/iot-data.ts';
 import { contextOf } from '../../../local/iam/condition-context.ts';
+import { lambdaPermissionDocument } from '../../../local/iam/lambda-permission.ts';
 import { DataPlaneError } from '../../../local/iot/data-plane-error.ts';
 import { allow, roleArn, type System, send, startSystem } from './system.ts';
 
@@ -231,21 +232,13 @@ describe('Lambda', () => {
   test('a function\u2019s own permission lets in a service, of that source only, or a role', async () => {
     const { store, authorizer } = system.policies;
     const guest = settings([]);
-    store.register(FUNCTION, 'resource', [
-      {
-        Version: '2012-10-17',
-        Statement: [
-          {
-            ...allow('lambda:InvokeFunction', FUNCTION, {
-              ArnLike: { 'aws:SourceArn': `${IOT}:rule/hello` },
-              StringEquals: { 'aws:SourceAccount': '111122223333' },
-            }),
-            Principal: { Service: 'iot.amazonaws.com' },
-          },
-          { ...allow('lambda:InvokeFunction', FUNCTION), Principal: { AWS: roleArn(`Role${count - 1}`) } },
-        ],
-      },
-    ]);
+    const permission = { functionArn: FUNCTION, action: 'lambda:InvokeFunction' };
+    const source = { sourceArn: `${IOT}:rule/hello`, sourceAccount: '111122223333' };
+    for (const given of [
+      { ...permission, ...source, principal: 'iot.amazonaws.com' },
+      { ...permission, principal: roleArn(`Role${count - 1}`) },
+    ])
+      store.append(FUNCTION, 'resource', lambdaPermissionDocument(given));
     const rule = (sourceArn: string) =>
       authorizer.decide(
         { kind: 'service', service: 'iot.amazonaws.com', sourceArn, sourceAccount: '111122223333' },

@@ -17,6 +17,7 @@ beforeEach(async () => {
   now = Date.now();
   system = await startSystem({
     now: () => now,
+    tables: () => ({ arn: 'arn:aws:dynamodb:eu-west-1:111122223333:table/Tunnels', partitionKey: 'id', indexes: {} }),
     dynamodb: { call: async () => ({ status: 200, body: {} }) },
     iotData: {
       dataPlaneActions: () => [],
