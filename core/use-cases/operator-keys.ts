@@ -10,6 +10,7 @@ import type { Once } from '../ports/once.ts';
 import type { OperatorKeys } from '../ports/operator-keys.ts';
 import type { Random } from '../ports/random.ts';
 import type { SshKeys } from '../ports/ssh-keys.ts';
+import { recordChange } from './record-change.ts';
 import { recordNarrowing } from './record-narrowing.ts';
 
 /** What `ssh-keygen -Y sign -n` must say, so that a signature made for something else proves nothing here. */
@@ -74,11 +75,7 @@ export const registerKey = async (
     throw invalid('/challenge', 'not a challenge of yours, spent, or older than 5 minutes');
 
   const entry = { action: 'key.add', ...asking, facts: { fingerprint } };
-  try {
-    await ports.hub.changed(entry);
-  } catch (cause) {
-    throw new SallyportError('unavailable', { detail: 'the audit record could not be written', cause });
-  }
+  await recordChange(ports.hub, entry);
   const name = harmless(given.name, 64);
   const outcome = await ports.operatorKeys.add({ fingerprint, publicKey, operator, name, addedAt: ports.clock.now() });
   if (outcome.ok) return outcome.row;

@@ -1,14 +1,11 @@
-import { SallyportError } from '../errors.ts';
 import type { EventHub } from '../events.ts';
 import { harmless } from '../model/text.ts';
 import type { Devices } from '../ports/devices.ts';
 import type { Pins } from '../ports/pins.ts';
 import type { SshKeys } from '../ports/ssh-keys.ts';
 import type { DeviceEvent } from '../wire/device-event.ts';
+import { deviceKeyOf } from './device-key.ts';
 import { type SendPorts, sendCommand } from './send-open.ts';
-
-/** What relays can verify and no weaker. Security keys want a finger on them, which a device does not have. */
-const deviceKeyTypes = ['ssh-ed25519', 'ecdsa-sha2-nistp256', 'ssh-rsa'];
 
 export type HelloPorts = Pick<SendPorts, 'messages' | 'hub' | 'relay'> & {
   readonly devices: Pick<Devices, 'hello'>;
@@ -30,19 +27,18 @@ export const receiveHello = async (
   hello: Extract<DeviceEvent, { type: 'hello' }>,
 ): Promise<void> => {
   const { hub } = ports;
-  const parsed = ports.sshKeys.parse(hello.key);
-  const why = parsed.ok ? 'not a key type for devices' : harmless(parsed.why);
-  if (!parsed.ok || !deviceKeyTypes.includes(parsed.key.type))
-    throw new SallyportError('invalid_request', { pointer: '/key', detail: why });
-  const { fingerprint, line } = parsed.key;
+  const key = deviceKeyOf(ports.sshKeys, hello.key, { pointer: '/key', at: sender.at });
+  const { fingerprint } = key;
   const outcome = await ports.devices.hello(sender.device, {
     clientId: sender.clientId,
     agentVersion: harmless(hello.agent, 64),
     services: hello.services,
-    key: { fingerprint, publicKey: line, addedAt: sender.at },
+    key,
     stock: hello.stock,
     // A type that is not known here cannot be shown to people either; the others still pin the device.
-    hostKeys: hello.hostKeys.map((key) => ports.sshKeys.parse(key)).flatMap((key) => (key.ok ? [key.key.line] : [])),
+    hostKeys: hello.hostKeys
+      .map((line) => ports.sshKeys.parse(line))
+      .flatMap((read) => (read.ok ? [read.key.line] : [])),
     at: sender.at,
   });
   hub.metrics.count('hellos', 1, { outcome: outcome.ok ? 'kept' : outcome.lost });
