@@ -18,7 +18,12 @@ export const watchSubject = async (
   const now = ports.clock.now();
   const subject = watch.device ?? watch.operator ?? '';
   const until = now + watch.minutes * 60_000;
-  await ports.hub.changed({ ...asking, action: 'watch', device: watch.device, facts: { subject, minutes: watch.minutes } });
+  await ports.hub.changed({
+    ...asking,
+    action: 'watch',
+    device: watch.device,
+    facts: { subject, minutes: watch.minutes },
+  });
   await ports.changes.append({ kind: 'watched', subject, until }, now);
   return { subject, until: new Date(until).toISOString() };
 };

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { maxAllowed } from '../model/allow-list.ts';
 import { maxAttributes, maxStockKeys } from '../model/device.ts';
-import { operatorIdPattern } from '../model/ids.ts';
+import { deviceIdPattern, operatorIdPattern } from '../model/ids.ts';
 import { serviceNamePattern } from '../model/service.ts';
 
 /** Time to live of a tunnel: 60 s to 7 days; 1 hour unless asked. A grant may allow less. */
@@ -107,3 +107,14 @@ export const pageSchema = z.object({
   limit: z.coerce.number().int().min(1).max(pageLimit.max).default(pageLimit.default),
   cursor: z.string().max(2_048).optional(),
 });
+
+/** `POST /v1/watches`, administrators only: detailed log lines about one device or one operator, without payload. */
+export const watchSchema = z
+  .strictObject({
+    device: z.string().regex(deviceIdPattern).optional(),
+    operator: z.string().regex(operatorIdPattern).optional(),
+    minutes: z.int().min(1).max(15).default(15),
+  })
+  .refine((watch) => (watch.device === undefined) !== (watch.operator === undefined), {
+    message: 'name a device or an operator, one of the two',
+  });
