@@ -69,7 +69,7 @@ function ordered<T extends string | number>(a: T, comparison: '<' | '<=' | '>' |
   }
 }
 
-function read(expression: Expression, body: unknown, { topic, origin, now }: RuleInput): unknown {
+function read(expression: Expression, body: unknown, { topic, payload, origin, now }: RuleInput): unknown {
   switch (expression.kind) {
     case 'literal':
       return expression.value;
@@ -80,6 +80,8 @@ function read(expression: Expression, body: unknown, { topic, origin, now }: Rul
       );
     case 'topic':
       return expression.level === undefined ? topic : topic.split('/')[expression.level - 1];
+    case 'payload':
+      return payload.toString('base64');
     case 'clientid':
       // AWS: "n/a if the message wasn't sent over MQTT".
       return origin.clientId ?? 'n/a';

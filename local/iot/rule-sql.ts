@@ -5,6 +5,8 @@ export type Expression =
   | { readonly kind: 'literal'; readonly value: string | number | boolean }
   | { readonly kind: 'field'; readonly path: readonly string[] }
   | { readonly kind: 'topic'; readonly level?: number }
+  /** `encode(*, 'base64')`: the payload as it came, JSON or not. */
+  | { readonly kind: 'payload' }
   | { readonly kind: 'clientid' | 'principal' | 'timestamp' };
 
 export type Column =
@@ -30,7 +32,7 @@ export interface Statement {
 
 /**
  * Reads the subset of AWS IoT SQL that rules here may use: `SELECT` of `*`, fields, literals and the functions topic,
- * clientid, principal and timestamp, with `AS`; `FROM 'filter'`; `WHERE` comparisons joined with `AND`. Throws at
+ * clientid, principal, timestamp and encode(*, 'base64'), with `AS`; `FROM 'filter'`; `WHERE` comparisons joined with `AND`. Throws at
  * anything else, so that a rule which would behave differently on AWS stops the start.
  */
 export function parseStatement(sql: string): Statement {
@@ -131,6 +133,14 @@ class Reader {
       this.position += 1;
       this.expect(')');
       return { kind: 'topic', level: Number(level.text) };
+    }
+    if (called === 'encode') {
+      // AWS: "Use the encode function to encode the payload, which potentially might be non-JSON data".
+      this.expect('*');
+      this.expect(',');
+      if (this.text() !== 'base64') return this.refuse("'base64'");
+      this.expect(')');
+      return { kind: 'payload' };
     }
     if (called !== 'clientid' && called !== 'principal' && called !== 'timestamp') {
       throw new Error(`This rule calls ${name}(), which the stand-in does not offer: ${this.sql}`);

@@ -26,6 +26,12 @@ test.each([
   // The last column of a name wins: identity from the topic cannot be overwritten by a payload.
   ["SELECT *, topic(2) AS operator FROM 'a/#'", { operator: 'forged' }, { operator: 'b' }],
   ['SELECT *', { x: 1 }, { x: 1 }],
+  // Whatever the payload says or is, it stays beside what the broker vouches for.
+  [
+    "SELECT encode(*, 'base64') AS payload, topic(2) AS device FROM 'a/#'",
+    'no json, device: "forged"',
+    { payload: Buffer.from('no json, device: "forged"').toString('base64'), device: 'b' },
+  ],
 ])('%s', (sql, payload, event) => {
   expect(evaluate(parseStatement(sql), input(payload))).toEqual({ event });
 });
