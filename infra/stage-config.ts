@@ -124,17 +124,18 @@ export class StageConfigError extends Error {
 
 /** Names every problem at once, each with what to do. Throws `StageConfigError`. */
 export const parseStageConfig = (value: unknown, source = 'the stage config'): StageConfig => {
-  const result = stageConfigSchema.safeParse(value, { reportInput: false });
+  const result = stageConfigSchema.safeParse(value);
   if (result.success) return result.data;
-  throw new StageConfigError(
-    source,
-    result.error.issues.map((issue) => {
-      const field = issue.path.join('.') || 'the file';
-      if (issue.code === 'unrecognized_keys')
-        return `${field}: remove ${issue.keys.join(', ')}: there is no such field`;
-      return `${field}: ${issue.message}`;
-    }),
-  );
+  throw new StageConfigError(source, result.error.issues.map(problemOf));
+};
+
+/** The field and the remedy. Messages of our own are remedies already; zod's own tell types. */
+const problemOf = (issue: z.core.$ZodIssue): string => {
+  const field = issue.path.join('.') || 'the file';
+  if (issue.code === 'unrecognized_keys') return `${field}: remove ${issue.keys.join(', ')}: there is no such field`;
+  if (issue.code === 'invalid_type')
+    return `${field}: give ${issue.expected === 'object' ? 'an object' : `a ${issue.expected}`}`;
+  return `${field}: ${issue.message}`;
 };
 
 /** Reads `infra/stages/<name>.json`. Throws `StageConfigError`. */

@@ -1,0 +1,48 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { bundle } from '../../infra/bin/build.ts';
+import { functionNames } from '../../infra/functions.ts';
+
+let root: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'sallyport-sources-'));
+  mkdirSync(join(root, 'lambdas'));
+  writeFileSync(join(root, 'package.json'), '{"type":"module"}');
+  for (const name of functionNames)
+    writeFileSync(
+      join(root, 'lambdas', `${name}.ts`),
+      `export const handler = async (): Promise<string> => '${name}';\n`,
+    );
+});
+afterEach(() => rmSync(root, { recursive: true }));
+
+test('every function becomes a module of its own, and the same sources the same bytes', async () => {
+  const first = await bundle({ root, outdir: join(root, 'one') });
+  const second = await bundle({ root, outdir: join(root, 'two') });
+  for (const name of functionNames) {
+    const file = join('lambdas', name, 'index.mjs');
+    expect(readFileSync(join(first, file))).toEqual(readFileSync(join(second, file)));
+  }
+  const { handler } = await import(pathToFileURL(join(first, 'lambdas', 'me', 'index.mjs')).href);
+  expect(await handler()).toBe('me');
+});
+
+test('a function that is missing, or exports nothing, stops the build by name', async () => {
+  rmSync(join(root, 'lambdas', 'sweep.ts'));
+  rmSync(join(root, 'lambdas', 'notify.ts'));
+  await expect(bundle({ root })).rejects.toThrow(
+    'nothing was built:\n  write lambdas/notify.ts: it does not exist\n  write lambdas/sweep.ts: it does not exist',
+  );
+  writeFileSync(join(root, 'lambdas', 'sweep.ts'), 'export const handler = 1;\n');
+  writeFileSync(join(root, 'lambdas', 'notify.ts'), 'export const handle = 1;\n');
+  await expect(bundle({ root })).rejects.toThrow('export `handler` from lambdas/notify.ts');
+});
+
+test('a process keeps its packages outside', async () => {
+  mkdirSync(join(root, 'relay'));
+  writeFileSync(join(root, 'relay', 'main.ts'), "import { Server } from 'ssh2';\nconsole.log(Server);\n");
+  const outdir = await bundle({ root });
+  expect(readFileSync(join(outdir, 'relay', 'main.mjs'), 'utf8')).toContain('from "ssh2"');
+});

@@ -1,0 +1,84 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Template } from 'aws-cdk-lib/assertions';
+import { functionNames } from '../../infra/functions.ts';
+import { createApp } from '../../infra/sallyport-app.ts';
+import { parseStageConfig, type StageConfigInput } from '../../infra/stage-config.ts';
+
+/** A folder like the one that `bundle` fills, whose functions do nothing: templates do not depend on what they do. */
+export const placeholderAssets = (): string => {
+  const assets = mkdtempSync(join(tmpdir(), 'sallyport-assets-'));
+  for (const name of functionNames) {
+    const folder = join(assets, 'lambdas', name);
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'index.mjs'), `export const handler = async () => '${name}';\n`);
+  }
+  return assets;
+};
+
+export type Resource = {
+  readonly Type: string;
+  // biome-ignore lint/suspicious/noExplicitAny: a template is data of any shape, and a test that misreads it fails.
+  readonly Properties: any;
+  readonly DeletionPolicy?: string;
+  readonly UpdateReplacePolicy?: string;
+};
+
+export type Stage = {
+  readonly stateful: Template;
+  readonly control: Template;
+  readonly data: Template;
+  readonly templates: readonly Template[];
+};
+
+/** The templates of a stage, synthesized in this process without any network. */
+export const synthesizeStage = (config: Partial<StageConfigInput> = {}): Stage => {
+  const assets = placeholderAssets();
+  const outdir = mkdtempSync(join(tmpdir(), 'sallyport-assembly-'));
+  try {
+    const { stateful, control, data } = createApp({
+      config: parseStageConfig({ name: 'test', tokens: { kind: 'cognito' }, ...config }),
+      assets,
+      outdir,
+    });
+    const [one, two, three] = [stateful, control, data].map((stack) => Template.fromStack(stack));
+    if (one === undefined || two === undefined || three === undefined) throw new Error('a stack is missing');
+    return { stateful: one, control: two, data: three, templates: [one, two, three] };
+  } finally {
+    rmSync(assets, { recursive: true });
+    rmSync(outdir, { recursive: true });
+  }
+};
+
+export const resourcesOf = (
+  template: Template,
+  type?: string,
+): readonly (readonly [id: string, resource: Resource])[] =>
+  Object.entries(template.toJSON().Resources as Record<string, Resource>).filter(
+    ([, resource]) => type === undefined || resource.Type === type,
+  );
+
+/** Asset hashes change with every line of code; templates are compared without them. */
+export const withoutHashes = (template: Template): unknown =>
+  JSON.parse(JSON.stringify(template.toJSON()).replace(/[0-9a-f]{64}/g, '<hash>'));
+
+/** What an expression comes to, with the names of what it points at left in angle brackets. */
+export const textOf = (value: unknown): string => {
+  if (typeof value === 'string') return value;
+  if (typeof value !== 'object' || value === null) return String(value);
+  const [[name, argument] = ['', undefined]] = Object.entries(value);
+  if (name === 'Fn::Join' && Array.isArray(argument)) return argument[1].map(textOf).join(argument[0]);
+  if (name === 'Fn::GetAtt' && Array.isArray(argument)) return `<${nounOf(String(argument[0]))}>`;
+  if (name === 'Fn::ImportValue') return `<${nounOf(String(argument))}>`;
+  if (name === 'Ref') return `<${nounOf(String(argument))}>`;
+  throw new Error(`what is ${JSON.stringify(value)}?`);
+};
+
+/** `stack:ExportsOutputFnGetAttTablesDevices704C53B1Arn9D8B5EFE` is about `TablesDevices`. */
+const nounOf = (id: string): string =>
+  id
+    .replace(/^.*:ExportsOutput(FnGetAtt|Ref)/, '')
+    .replace(/(Arn|StreamArn)[0-9A-F]{8}$/, (_, attribute) => (attribute === 'StreamArn' ? '/stream' : ''))
+    .replace(/[0-9A-F]{8}(?=[0-9A-F]{8}|$|\/)/g, '')
+    .replace(/[0-9A-F]{8}$/, '');
