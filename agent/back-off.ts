@@ -4,8 +4,9 @@ const slow = { first: 1_000, most: 60_000 } as const;
 const stableMilliseconds = 60_000;
 
 /**
- * How long to wait before the next try: 5 times 100-300 ms, then doubling from 1 s to 60 s with full jitter, so that a
- * fleet that lost one relay does not come back in step. Starts over after a minute that held.
+ * How long to wait before the next try: 5 times 100-300 ms, then up to 1 s, doubling to 60 s, with full jitter, so that
+ * a fleet that lost one relay does not come back in step. Starts over only after a minute that held: a relay that takes
+ * every connection and drops it at once must not be dialled in a loop.
  */
 export class BackOff {
   #tries = 0;
@@ -17,15 +18,16 @@ export class BackOff {
     this.#random = random;
   }
 
-  /** Milliseconds. */
+  /** Milliseconds. `now` is on a monotonic clock, as for `held`. */
   next(now: number): number {
     if (this.#heldSince !== undefined && now - this.#heldSince >= stableMilliseconds) this.#tries = 0;
     this.#heldSince = undefined;
     this.#tries += 1;
     if (this.#tries <= quick.tries) return quick.least + this.#random() * (quick.most - quick.least);
-    return this.#random() * Math.min(slow.most, slow.first * 2 ** (this.#tries - quick.tries));
+    return this.#random() * Math.min(slow.most, slow.first * 2 ** (this.#tries - quick.tries - 1));
   }
 
+  /** A connection stands since `now`. */
   held(now: number): void {
     this.#heldSince = now;
   }

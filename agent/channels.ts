@@ -1,35 +1,70 @@
 import { connect, type Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
 import { keepAliveMilliseconds } from '../net/listen.ts';
 import { splice } from '../net/splice.ts';
 import type { AgentConfig, LocalService } from './config.ts';
-import type { WantedTunnels } from './wanted.ts';
+import { type AgentLog, textOf } from './log.ts';
+import type { IncomingChannel } from './relay-link.ts';
+import { carried, type Wanted, type WantedTunnels } from './wanted.ts';
 
 const connectMilliseconds = 5_000;
 const stallMilliseconds = 60_000;
 
-/** Takes a user connection to the service that the tunnel was opened for, and nowhere else. */
-export const createChannels =
-  (wantedTunnels: WantedTunnels, limits: AgentConfig['limits']) =>
-  async (tunnel: string): Promise<{ readonly local: Duplex; readonly join: (channel: Duplex) => void }> => {
-    const wanted = wantedTunnels.get(tunnel);
-    if (wanted === undefined) throw new Error('no such tunnel here');
-    if (wantedTunnels.channels >= limits.channels) throw new Error('too many connections on this device');
-    if (limits.bytesPerTunnel > 0 && wanted.bytes >= limits.bytesPerTunnel)
-      throw new Error('the byte limit of this tunnel is used up');
-    const local = await dial(wanted.service);
-    return {
-      local,
-      join(channel) {
-        const joined = splice(channel, local, { stallMilliseconds });
-        wanted.streams.add(joined);
-        void joined.closed.then((end) => {
-          wanted.streams.delete(joined);
-          wanted.bytes += end.bytesAtoB + end.bytesBtoA;
-        });
-      },
-    };
+/** Takes user connections to the service that their tunnel was opened for, and nowhere else. */
+export class Channels {
+  readonly #wanted: WantedTunnels;
+  readonly #limits: AgentConfig['limits'];
+  readonly #log: AgentLog;
+  #count = 0;
+
+  constructor(wanted: WantedTunnels, options: { readonly limits: AgentConfig['limits']; readonly log: AgentLog }) {
+    this.#wanted = wanted;
+    this.#limits = options.limits;
+    this.#log = options.log;
+  }
+
+  /** The channel is confirmed when the service has answered, so that the operator learns at once when it does not. */
+  readonly take = (channel: IncomingChannel): void => {
+    const wanted = this.#wanted.get(channel.tunnel);
+    const why = this.#refusal(wanted);
+    if (wanted === undefined || why !== undefined) {
+      this.#refuse(channel, why ?? 'no such tunnel here');
+      return;
+    }
+    // Held from here on, so that a hundred at once cannot pass the limit together.
+    this.#count += 1;
+    this.#join(channel, wanted)
+      .catch((error: unknown) => this.#refuse(channel, textOf(error)))
+      .finally(() => {
+        this.#count -= 1;
+      });
   };
+
+  #refusal(wanted: Wanted | undefined): string | undefined {
+    const { channels, bytesPerTunnel } = this.#limits;
+    if (wanted === undefined) return undefined;
+    if (this.#count >= channels) return 'too many connections on this device';
+    if (bytesPerTunnel > 0 && carried(wanted) >= bytesPerTunnel) return 'the byte limit of this tunnel is used up';
+    return undefined;
+  }
+
+  async #join(channel: IncomingChannel, wanted: Wanted): Promise<void> {
+    const local = await dial(wanted.service);
+    if (!this.#wanted.has(wanted)) {
+      local.destroy();
+      throw new Error('the tunnel has ended');
+    }
+    const joined = splice(channel.accept(), local, { stallMilliseconds });
+    wanted.streams.add(joined);
+    const end = await joined.closed;
+    wanted.streams.delete(joined);
+    wanted.bytes += end.bytesAtoB + end.bytesBtoA;
+  }
+
+  #refuse(channel: IncomingChannel, why: string): void {
+    this.#log('info', 'channel.refused', { tunnel: channel.tunnel, why });
+    channel.refuse(why);
+  }
+}
 
 const dial = ({ host, port }: LocalService): Promise<Socket> =>
   new Promise((resolve, reject) => {
@@ -41,17 +76,15 @@ const dial = ({ host, port }: LocalService): Promise<Socket> =>
       keepAliveInitialDelay: keepAliveMilliseconds,
       allowHalfOpen: true,
     });
-    const timer = setTimeout(() => socket.destroy(new Error('the service does not answer')), connectMilliseconds);
+    const timer = setTimeout(() => socket.destroy(new Error('no answer')), connectMilliseconds);
     socket.once('error', (cause: NodeJS.ErrnoException) => {
       clearTimeout(timer);
-      reject(
-        new Error(cause.code === 'ECONNREFUSED' ? 'nothing listens at the service' : 'the service does not answer', {
-          cause,
-        }),
-      );
+      const refused = cause.code === 'ECONNREFUSED';
+      reject(new Error(refused ? 'nothing listens at the service' : 'the service does not answer', { cause }));
     });
     socket.once('connect', () => {
       clearTimeout(timer);
+      // Until the streams are joined nobody else hears of a reset.
       socket.removeAllListeners('error').on('error', () => undefined);
       resolve(socket);
     });

@@ -5,47 +5,74 @@ import { schemes, serviceNamePattern } from '../core/model/service.ts';
 import { judgeAddress } from './service-address.ts';
 
 const path = z.string().min(1).max(4_096);
+const port = z.int().min(1).max(65_535);
 
 /** What nothing from the cloud can widen: only these local addresses are reachable through the agent. */
 const service = z
   .strictObject({
-    name: z.string().regex(serviceNamePattern, 'must be a lower-case name such as "ssh"'),
+    name: z.string().regex(serviceNamePattern, 'must be a lower-case name such as ssh, without --'),
     scheme: z.enum(schemes),
     host: z.string().default('127.0.0.1'),
-    port: z.int().min(1).max(65_535),
+    port,
+    /** The address is another machine in the device's own network. */
     lan: z.boolean().default(false),
   })
-  .transform((given, context) => {
+  .superRefine(
+    ({ host, lan }, context) => {
+      const verdict = typeof host === 'string' ? judgeAddress(host, lan === true) : { ok: true };
+      if (!verdict.ok && 'why' in verdict)
+        context.addIssue({ code: 'custom', path: ['host'], message: `${host} ${verdict.why}` });
+    },
+    // Also where another field is wrong: every problem is told at once.
+    { when: ({ value }) => typeof value === 'object' && value !== null },
+  )
+  .transform((given) => {
     const verdict = judgeAddress(given.host, given.lan);
-    if (verdict.ok) return { ...given, host: verdict.host };
-    context.addIssue({ code: 'custom', path: ['host'], message: `${given.host} ${verdict.why}` });
-    return z.NEVER;
+    return verdict.ok ? { ...given, host: verdict.host } : z.NEVER;
   });
+
+const hasTwice = (names: readonly unknown[]): boolean => new Set(names).size !== names.length;
 
 const schema = z.strictObject({
   /** The thing name. */
-  device: z.string().regex(deviceIdPattern, 'must be a thing name: letters, digits, `:`, `_`, `-`'),
+  device: z.string().regex(deviceIdPattern, 'must be a thing name: letters, digits, colon, _ and -'),
   /** Another MQTT client id than the thing name, where an application holds that connection already. */
-  clientId: z.string().regex(deviceIdPattern).optional(),
+  clientId: z
+    .string()
+    .regex(/^[a-zA-Z0-9:_.-]{1,128}$/, 'must be 1 to 128 letters, digits, colon, _, . and -')
+    .optional(),
   mqtt: z.strictObject({
     host: z.string().min(1).max(253),
-    port: z.int().min(1).max(65_535).default(8_883),
+    /** 8883, or 443 where nothing else gets out: then ALPN says that it is MQTT. */
+    port: port.default(8_883),
     certificate: path,
     key: path,
+    /** Whom to believe that it is the broker; without it, whom the operating system believes. */
     authority: path.optional(),
+    /** `mqttjs` where there is no binary of the AWS client, as on 32-bit ARM. */
+    client: z.enum(['aws-crt', 'mqttjs']).default('aws-crt'),
+    /** Only for a deployment that publishes its commands: direct messages need no subscription, and its policy has none. */
+    subscribe: z.boolean().default(false),
+    /** AWS IoT Core takes 30 to 1200. */
+    keepAliveSeconds: z.int().min(30).max(1_200).default(60),
   }),
   services: z
     .array(service)
     .min(1)
     .max(maxServices)
-    .refine((list) => new Set(list.map(({ name }) => name)).size === list.length, 'two services have one name'),
+    .refine((list) => !hasTwice(list.map((one) => one?.name)), {
+      error: 'two services have one name',
+      when: ({ value }) => Array.isArray(value),
+    }),
   /** The device's own SSH host public keys, so that operators can know it: files, one key each. */
   hostKeys: z.array(path).max(8).default([]),
   limits: z
     .strictObject({
+      /** Tunnels at once. */
       forwards: z.int().min(1).max(100).default(20),
+      /** User connections at once, over all tunnels. */
       channels: z.int().min(1).max(1_000).default(64),
-      /** Bytes a tunnel may carry in all; 0 is no limit. */
+      /** Bytes that a tunnel may carry in all, both ways; looked at each second. 0 is no limit. */
       bytesPerTunnel: z.int().min(0).default(0),
     })
     .prefault({}),
@@ -55,16 +82,32 @@ const schema = z.strictObject({
 export type AgentConfig = z.output<typeof schema>;
 export type LocalService = AgentConfig['services'][number];
 
-/** Throws an Error that lists every problem of the file. */
+/** The file is the administrator's own, so its words are shown as they are, but for what would move a terminal's cursor. */
+const oneLine = (text: string): string => text.replace(/\p{C}/gu, '?').slice(0, 500);
+
+/** The config or its files cannot be used: all that is wrong, one line each. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly problems: readonly string[];
+
+  constructor(file: string, problems: readonly string[]) {
+    super(`${oneLine(file)} is not usable:\n${problems.map((problem) => `  ${oneLine(problem)}`).join('\n')}`);
+    this.problems = problems;
+  }
+}
+
+/** Throws a ConfigError that lists every problem of the text. */
 export const parseAgentConfig = (text: string, file: string): AgentConfig => {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new Error(`${file} is not JSON: ${cause instanceof Error ? cause.message : ''}`, { cause });
+    throw new ConfigError(file, [`not JSON: ${cause instanceof Error ? cause.message : ''}`]);
   }
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const problems = result.error.issues.map((issue) => `  ${issue.path.join('.') || '(whole file)'}: ${issue.message}`);
-  throw new Error(`${file} is not usable:\n${problems.join('\n')}`);
+  throw new ConfigError(
+    file,
+    result.error.issues.map(({ path: at, message }) => `${at.join('.') || '(whole file)'}: ${message}`),
+  );
 };

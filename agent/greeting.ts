@@ -1,7 +1,16 @@
 import type { Command } from '../core/wire/command.ts';
-import type { SessionKey } from './relay-link.ts';
+import type { AgentLog } from './log.ts';
+import type { Pace } from './pace.ts';
+import type { Destination, SessionKey } from './relay-link.ts';
 
 type Welcome = Extract<Command, { type: 'welcome' }>;
+
+/** A key that the cloud said it knows, and where to dial with it. */
+export type Agreement = Destination & {
+  readonly key: SessionKey;
+  /** When the cloud last said the destination, on the monotonic clock. */
+  readonly saidAt: number;
+};
 
 /** The cloud counts one hello in 10 s; a lost answer is asked for again at this pace, spread so that a fleet does not. */
 const againMilliseconds = { least: 4_000, most: 7_000 } as const;
@@ -9,66 +18,91 @@ const againMilliseconds = { least: 4_000, most: 7_000 } as const;
 export type GreetingParts = {
   readonly makeKey: () => SessionKey;
   readonly sayHello: (key: SessionKey) => Promise<void>;
-  readonly random: () => number;
-  readonly log: (event: string, fields?: Record<string, string | number>) => void;
+  readonly pace: Pace;
+  readonly log: AgentLog;
+  readonly onWelcome: (agreement: Agreement) => void;
 };
 
 /**
  * Makes the cloud know the session key: hello, until its welcome names this very key. The agent dials with no other.
+ * While a new key is on its way the one before it stays good, for the cloud keeps current and previous.
  */
 export class Greeting {
-  #key: SessionKey;
-  #welcome: Welcome | undefined;
-  #timer: NodeJS.Timeout | undefined;
-  readonly #waiting = new Set<(welcome: Welcome) => void>();
+  #offered: SessionKey;
+  #agreement: Agreement | undefined;
+  #timer: { cancel(): void } | undefined;
+  #connected = false;
+  readonly #waiting = new Set<(agreement: Agreement) => void>();
   readonly #parts: GreetingParts;
 
   constructor(parts: GreetingParts) {
     this.#parts = parts;
-    this.#key = parts.makeKey();
+    this.#offered = parts.makeKey();
   }
 
-  get key(): SessionKey {
-    return this.#key;
+  /** The newest key, which the cloud may not know yet. */
+  get offered(): SessionKey {
+    return this.#offered;
   }
 
-  /** Says hello now and goes on until it is answered. */
-  begin(): void {
-    clearTimeout(this.#timer);
-    this.#welcome = undefined;
-    const { least, most } = againMilliseconds;
-    this.#timer = setTimeout(() => this.begin(), least + this.#parts.random() * (most - least));
-    this.#parts.sayHello(this.#key).catch(() => this.#parts.log('hello.unsent'));
+  /**
+   * Says hello now and until it is answered. An agreement stands meanwhile: a short loss of the MQTT connection must
+   * not keep anybody out, though its hello may come too soon to be answered at once.
+   */
+  connected(): void {
+    this.#connected = true;
+    this.#greet();
   }
 
-  /** A new key, for the old one may have been seen too long or was refused. */
+  /** Nothing can be said now, and whatever was agreed still stands. */
+  disconnected(): void {
+    this.#connected = false;
+    this.#timer?.cancel();
+  }
+
+  /** Offers a new key, for the old one may have been seen too long. */
   rotate(): void {
-    this.#key = this.#parts.makeKey();
-    this.begin();
+    this.#offered = this.#parts.makeKey();
+    if (this.#connected) this.#greet();
   }
 
-  /** The connection has gone: nothing can be said, and whatever was agreed still stands. */
-  pause(): void {
-    clearTimeout(this.#timer);
+  /** A relay did not take this key: the cloud must be told it again before it is used again. */
+  refused(key: SessionKey): void {
+    if (this.#agreement?.key === key) this.#agreement = undefined;
+    if (this.#connected) this.#greet();
   }
 
-  welcome(welcome: Welcome): void {
+  /** What was said of relays may be old. The answer to a new hello is not. */
+  renew(): void {
+    this.#agreement = undefined;
+    if (this.#connected) this.#greet();
+  }
+
+  welcome({ fingerprint, relay, pins }: Welcome): void {
     // An answer to an older hello names an older key: the one to wait for is on its way.
-    if (welcome.fingerprint !== this.#key.fingerprint) return;
-    clearTimeout(this.#timer);
-    this.#welcome = welcome;
-    this.#parts.log('welcome', { relay: welcome.relay.host });
-    for (const tell of this.#waiting) tell(welcome);
-    this.#waiting.clear();
+    if (fingerprint !== this.#offered.fingerprint) return;
+    this.#timer?.cancel();
+    const agreement = { key: this.#offered, relay, pins, saidAt: this.#parts.pace.clock.monotonic() };
+    this.#agreement = agreement;
+    this.#parts.onWelcome(agreement);
+    for (const tell of this.#waiting) tell(agreement);
   }
 
-  /** Resolves when the cloud knows the current key. */
-  acknowledged(signal: AbortSignal): Promise<Welcome> {
-    if (this.#welcome !== undefined) return Promise.resolve(this.#welcome);
+  /** A command carries the destination too, and may be newer than the welcome. */
+  redirect({ relay, pins }: Destination): void {
+    if (this.#agreement === undefined) return;
+    this.#agreement = { key: this.#agreement.key, relay, pins, saidAt: this.#parts.pace.clock.monotonic() };
+  }
+
+  /** Resolves when the cloud knows a key of ours. Rejects when the signal aborts. */
+  agreed(signal: AbortSignal): Promise<Agreement> {
+    if (signal.aborted) return Promise.reject(signal.reason);
+    if (this.#agreement !== undefined) return Promise.resolve(this.#agreement);
     return new Promise((resolve, reject) => {
-      const tell = (welcome: Welcome) => {
+      const tell = (agreement: Agreement) => {
+        this.#waiting.delete(tell);
         signal.removeEventListener('abort', stop);
-        resolve(welcome);
+        resolve(agreement);
       };
       const stop = () => {
         this.#waiting.delete(tell);
@@ -80,6 +114,14 @@ export class Greeting {
   }
 
   stop(): void {
-    clearTimeout(this.#timer);
+    this.disconnected();
+  }
+
+  #greet(): void {
+    const { timers, random } = this.#parts.pace;
+    const { least, most } = againMilliseconds;
+    this.#timer?.cancel();
+    this.#timer = timers.schedule(least + random() * (most - least), () => this.#greet());
+    this.#parts.sayHello(this.#offered).catch(() => this.#parts.log('warn', 'hello.unsent'));
   }
 }

@@ -4,19 +4,29 @@ import type { Duplex } from 'node:stream';
 export type RelayLink = {
   /** From the relay's identification line: which relay the load balancer chose. */
   readonly serverId: string;
-  /** `tcpip-forward` with the tunnel id as bind address. Rejects when the relay refuses. */
+  /** `tcpip-forward` with the tunnel id as bind address. Rejects with ForwardRefused, or otherwise when the connection ends. */
   forward(tunnel: string): Promise<void>;
+  /** Takes the forward back. Never rejects. */
   cancel(tunnel: string): Promise<void>;
   end(): void;
 };
 
+/** A user connection that the relay brings for a tunnel. Exactly one of the two is called. */
+export type IncomingChannel = {
+  readonly tunnel: string;
+  /** Confirms it; the stream is destroyed already if the connection has ended meanwhile. */
+  accept(): Duplex;
+  /** `why`: one ASCII line that the relay sees. */
+  refuse(why: string): void;
+};
+
 export type LinkHooks = {
-  /** A user connection. Resolves with the local stream, or rejects: then the channel is refused. */
-  readonly onChannel: (tunnel: string) => Promise<{ readonly local: Duplex; readonly join: (channel: Duplex) => void }>;
+  readonly onChannel: (channel: IncomingChannel) => void;
+  /** Called once, when the connection has ended, whoever ended it. */
   readonly onClosed: (why: string) => void;
 };
 
-/** `rejected_key`: say hello again; `unpinned`: never go on; the rest is tried again. */
+/** `rejected_key`: the cloud must be told the key again; `unpinned`: whoever answers is no relay that the cloud vouched for. */
 export type DialFailure = 'rejected_key' | 'unpinned' | 'unreachable';
 
 export class DialError extends Error {
@@ -28,16 +38,20 @@ export class DialError extends Error {
   }
 }
 
+/** The relay said no to a forward, or nothing. It gives no reason (RFC 4254 4). */
+export class ForwardRefused extends Error {
+  override readonly name = 'ForwardRefused';
+}
+
 export type Relay = { readonly host: string; readonly port: number };
+/** Where to dial and what the relay's host key must be, as the cloud said last. */
+export type Destination = { readonly relay: Relay; readonly pins: readonly string[] };
+
+/** Rejects with a DialError. */
 export type DialRelay = (
-  target: {
-    readonly relay: Relay;
-    readonly pins: readonly string[];
-    readonly device: string;
-    readonly key: SessionKey;
-  },
+  target: Destination & { readonly device: string; readonly key: SessionKey },
   hooks: LinkHooks,
 ) => Promise<RelayLink>;
 
-/** Made in memory, never written anywhere. */
-export type SessionKey = { readonly fingerprint: string; readonly publicKey: string; readonly privateKey: unknown };
+/** The public half of a key that was made in memory and is never written anywhere. What signs with it stays in the adapter. */
+export type SessionKey = { readonly fingerprint: string; readonly publicKey: string };

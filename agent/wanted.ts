@@ -6,11 +6,21 @@ export type Wanted = {
   readonly tunnel: string;
   readonly service: LocalService;
   /** On the monotonic clock: a device's calendar may be wrong. */
-  readonly endsAt: number;
+  endsAt: number;
   readonly streams: Set<Splice>;
+  /** Carried by streams that have ended. */
   bytes: number;
   /** The relay where its forward stands now. */
   serverId: string | undefined;
+  /** It stood somewhere once: the operator has an address. */
+  opened: boolean;
+};
+
+/** What a tunnel has carried in all, both ways. */
+export const carried = (wanted: Wanted): number => {
+  let bytes = wanted.bytes;
+  for (const stream of wanted.streams) bytes += stream.bytesAtoB + stream.bytesBtoA;
+  return bytes;
 };
 
 /** The tunnels to keep, by id: asking twice for one is one tunnel. */
@@ -20,33 +30,29 @@ export class WantedTunnels {
   get size(): number {
     return this.#tunnels.size;
   }
+
   get(tunnel: string): Wanted | undefined {
     return this.#tunnels.get(tunnel);
   }
+
+  has(wanted: Wanted): boolean {
+    return this.#tunnels.get(wanted.tunnel) === wanted;
+  }
+
   [Symbol.iterator](): IterableIterator<Wanted> {
     return this.#tunnels.values();
   }
-  get channels(): number {
-    let count = 0;
-    for (const wanted of this.#tunnels.values()) count += wanted.streams.size;
-    return count;
-  }
 
-  add(wanted: Wanted): void {
-    this.#tunnels.set(wanted.tunnel, wanted);
-  }
-
-  /** Takes it off the list and cuts its streams. */
-  drop(tunnel: string, reason: string): Wanted | undefined {
-    const wanted = this.#tunnels.get(tunnel);
-    if (wanted === undefined) return undefined;
-    this.#tunnels.delete(tunnel);
-    for (const stream of wanted.streams) stream.destroy(reason);
+  add(tunnel: string, about: Pick<Wanted, 'service' | 'endsAt'>): Wanted {
+    const wanted = { tunnel, ...about, streams: new Set<Splice>(), bytes: 0, serverId: undefined, opened: false };
+    this.#tunnels.set(tunnel, wanted);
     return wanted;
   }
 
-  /** Those past their end. */
-  ended(now: number): readonly Wanted[] {
-    return [...this.#tunnels.values()].filter((wanted) => now >= wanted.endsAt);
+  /** Takes it off the list and cuts its streams. */
+  drop(wanted: Wanted, reason: string): void {
+    if (!this.has(wanted)) return;
+    this.#tunnels.delete(wanted.tunnel);
+    for (const stream of wanted.streams) stream.destroy(reason);
   }
 }
