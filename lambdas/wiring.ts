@@ -10,12 +10,15 @@ import { createDynamoOnce } from '../adapters/dynamodb/once.ts';
 import { createDynamoOperatorKeys } from '../adapters/dynamodb/operator-keys.ts';
 import { createDynamoPortClaims } from '../adapters/dynamodb/port-claims.ts';
 import { createDynamoRelays } from '../adapters/dynamodb/relays.ts';
+import { tunnelOfImage } from '../adapters/dynamodb/tunnel-stream.ts';
 import { createDynamoTunnels } from '../adapters/dynamodb/tunnels.ts';
 import { createIotClient } from '../adapters/iot/client.ts';
 import { createDeviceMessages } from '../adapters/iot/device-messages.ts';
 import { createOperatorMessages } from '../adapters/iot/operator-messages.ts';
 import { createTokens } from '../adapters/jwt/tokens.ts';
+import { createHostKeyStore, createPinStore } from '../adapters/secrets/host-key-store.ts';
 import { createSecretPins } from '../adapters/secrets/secrets.ts';
+import { makeHostKeyPairs } from '../adapters/ssh/host-key-pairs.ts';
 import { createSshKeys } from '../adapters/ssh/ssh-keys.ts';
 import { createLog } from '../adapters/stdout/log.ts';
 import { createMetrics } from '../adapters/stdout/metrics.ts';
@@ -52,6 +55,10 @@ const settings = once(() => openSettings(process.env));
 const dynamo = once(() => createDynamoClient());
 const iot = once(() => createIotClient());
 const secrets = once(() => new SecretsManagerClient({}));
+const secretOf = (name: Parameters<ReturnType<typeof openSettings>['text']>[0]) => ({
+  client: secrets(),
+  secret: settings().text(name),
+});
 const tableOf = (noun: TableNoun) => ({ client: dynamo(), table: settings().table(noun) });
 
 /** For functions that record nothing: should one ever try, it is refused. */
@@ -59,10 +66,16 @@ const noAudit: AuditLog = {
   append: () => Promise.reject(new SallyportError('unavailable', { detail: 'this function keeps no audit records' })),
 };
 
-const edge = (name: string, audit: AuditLog) => {
+const edge = (name: string, audit: AuditLog | undefined) => {
   const metrics = createMetrics({ namespace: 'Sallyport', process: name, now: clock.now });
-  const hub = createEventHub({ process: name, log: createLog({ process: name }), metrics, audit, clock });
-  return { hub, clock, random, timers, flush: () => metrics.flush() };
+  const hub = createEventHub({
+    process: name,
+    log: createLog({ process: name }),
+    metrics,
+    audit: audit ?? noAudit,
+    clock,
+  });
+  return { hub, audited: audit !== undefined, clock, random, timers, flush: () => metrics.flush() };
 };
 
 /** What a handler is made of. Each part is made when it is asked for, so a function reads no setting that it does not use. */
@@ -84,8 +97,15 @@ const parts = {
   once: () => createDynamoOnce(tableOf('once')),
   auditReader: () => createDynamoAuditReader(tableOf('audit')),
   sshKeys: createSshKeys,
-  pins: () => createSecretPins({ client: secrets(), secret: settings().text('SALLYPORT_PINS_SECRET'), now: clock.now }),
+  pins: () => createSecretPins({ ...secretOf('SALLYPORT_PINS_SECRET'), now: clock.now }),
+  hostKeys: () => ({
+    relayKeys: createHostKeyStore(secretOf('SALLYPORT_HOST_KEYS_SECRET')),
+    routerKeys: createHostKeyStore(secretOf('SALLYPORT_ROUTER_HOST_KEYS_SECRET')),
+    pins: createPinStore(secretOf('SALLYPORT_PINS_SECRET')),
+    makeHostKeyPairs,
+  }),
   messages: () => createDeviceMessages({ client: iot(), delivery: settings().delivery }),
+  tunnelOfImage,
   operatorMessages: () => createOperatorMessages({ client: iot() }),
   tokens: () =>
     createTokens({
@@ -95,7 +115,7 @@ const parts = {
     }),
   /** The function's hub and clocks; with audit records of its own, or none. */
   edge: (name: string) => edge(name, createDynamoAuditLog(tableOf('audit'))),
-  edgeWithoutAudit: (name: string) => edge(name, noAudit),
+  edgeWithoutAudit: (name: string) => edge(name, undefined),
   signInNotes: createSignInNotes,
 } as const;
 export type Parts = typeof parts;

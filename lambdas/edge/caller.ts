@@ -32,6 +32,7 @@ export const callerOf = (
   return { id, groups: [], at: options.now, administrator: false, credential: 'role' };
 };
 
+/** Throws `forbidden` for everybody else; the edge records it. */
 export const requireAdministrator = (caller: Caller): void => {
   if (!caller.administrator) throw new SallyportError('forbidden', { detail: 'administrators only' });
 };

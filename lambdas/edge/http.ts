@@ -1,7 +1,9 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import { SallyportError } from '../../core/errors.ts';
 import type { EventHub } from '../../core/events.ts';
 import type { Clock } from '../../core/ports/clock.ts';
 import { type Call, callOf } from './call.ts';
+import { wayOf } from './caller.ts';
 import { logFailure } from './failure.ts';
 import { type Answer, problemReply, replyOf } from './reply.ts';
 
@@ -11,6 +13,8 @@ export type EdgePorts = {
   readonly clock: Clock;
   /** Members are administrators; absent where that makes no difference. */
   readonly adminGroup?: string;
+  /** Whether the function may write audit records. */
+  readonly audited: boolean;
   /** Writes out the metrics of one invocation. */
   readonly flush: () => void;
 };
@@ -31,10 +35,14 @@ export const httpHandler = <Ports extends EdgePorts>(
     const { hub, clock, adminGroup, flush } = connected;
     const started = clock.monotonic();
     let reply: APIGatewayProxyStructuredResultV2;
+    let call: Call | undefined;
     try {
-      reply = replyOf(await respond(connected, callOf(event, { adminGroup, now: clock.now() })));
+      call = callOf(event, { adminGroup, now: clock.now() });
+      reply = replyOf(await respond(connected, call));
     } catch (error) {
       logFailure(hub, error);
+      if (call !== undefined && error instanceof SallyportError && error.code === 'forbidden')
+        noteForbidden(connected, call);
       reply = problemReply(error);
     }
     await hub.settle();
@@ -43,4 +51,11 @@ export const httpHandler = <Ports extends EdgePorts>(
     flush();
     return reply;
   };
+};
+
+/** The use cases record what they refuse; this is what nobody but an administrator may even ask. */
+const noteForbidden = ({ hub, audited }: EdgePorts, { caller, route, rawPath, source }: Call): void => {
+  const entry = { action: route, code: 'forbidden', operator: caller.id, way: wayOf(caller), source };
+  if (audited) hub.refused({ ...entry, facts: { path: rawPath } });
+  else hub.log('warn', 'request.forbidden', entry);
 };

@@ -1,0 +1,41 @@
+import { SallyportError } from '../core/errors.ts';
+import type { JumpPorts } from '../core/use-cases/jump-opening.ts';
+import { openForJump } from '../core/use-cases/open-for-jump.ts';
+import { type JumpAnswer, jumpRequestSchema } from '../core/wire/jump-request.ts';
+import { parse } from '../core/wire/parse.ts';
+import { eventHandler } from './edge/event.ts';
+import { logFailure } from './edge/failure.ts';
+import type { EdgePorts } from './edge/http.ts';
+import { wire } from './wiring.ts';
+
+/** Invoked by routers. A refusal is an answer, for the router passes it on to somebody's SSH client. */
+export const respond = async (ports: EdgePorts & JumpPorts, event: unknown): Promise<JumpAnswer> => {
+  const started = ports.clock.monotonic();
+  try {
+    const tunnel = await openForJump(ports, parse(jumpRequestSchema, event));
+    ports.hub.metrics.observe('jump_milliseconds', ports.clock.monotonic() - started);
+    return { ok: true, tunnel };
+  } catch (error) {
+    logFailure(ports.hub, error);
+    const known = error instanceof SallyportError ? error : new SallyportError('internal');
+    ports.hub.metrics.count('jump_refusals', 1, { code: known.code });
+    return { ok: false, code: known.code, ...(known.detail === undefined ? {} : { detail: known.detail }) };
+  }
+};
+
+export const handler = eventHandler(
+  wire((parts) => ({
+    ...parts.edge('open-for-jump'),
+    grants: parts.grants(),
+    devices: parts.devices(),
+    tunnels: parts.tunnels(),
+    operatorKeys: parts.operatorKeys(),
+    once: parts.once(),
+    pins: parts.pins(),
+    messages: parts.messages(),
+    relay: parts.relay(),
+    domain: parts.domain(),
+    signInMilliseconds: parts.signInMilliseconds(),
+  })),
+  respond,
+);

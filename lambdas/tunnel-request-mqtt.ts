@@ -1,0 +1,33 @@
+import { harmless } from '../core/model/text.ts';
+import { type MqttRequestPorts, requestByMqtt } from '../core/use-cases/request-by-mqtt.ts';
+import { ingestedRequestSchema } from '../core/wire/device-event.ts';
+import { parse } from '../core/wire/parse.ts';
+import { eventHandler } from './edge/event.ts';
+import type { EdgePorts } from './edge/http.ts';
+import { wire } from './wiring.ts';
+
+/** What the rule on operators' requests hands over. Answers go to the operator's own topic. */
+export const respond = async (ports: EdgePorts & MqttRequestPorts, event: unknown): Promise<void> => {
+  const ingested = parse(ingestedRequestSchema, event);
+  const code = await requestByMqtt(ports, ingested);
+  ports.hub.metrics.count('mqtt_requests', 1, { outcome: code });
+  ports.hub.log('info', 'mqtt.request', { operator: harmless(ingested.operator, 64), outcome: code });
+};
+
+export const handler = eventHandler(
+  wire((parts) => ({
+    ...parts.edge('tunnel-request-mqtt'),
+    grants: parts.grants(),
+    devices: parts.devices(),
+    tunnels: parts.tunnels(),
+    operatorKeys: parts.operatorKeys(),
+    once: parts.once(),
+    pins: parts.pins(),
+    messages: parts.messages(),
+    operatorMessages: parts.operatorMessages(),
+    relay: parts.relay(),
+    domain: parts.domain(),
+    signInMilliseconds: parts.signInMilliseconds(),
+  })),
+  respond,
+);
