@@ -29,6 +29,7 @@ export const functions = {
   me: { description: "An operator's own sign-in and SSH keys", memoryMegabytes: 512, timeoutSeconds: 10 },
   grants: { description: 'Who may reach what', memoryMegabytes: 512, timeoutSeconds: 10 },
   'audit-list': { description: 'Reads the audit records', memoryMegabytes: 512, timeoutSeconds: 10 },
+  watch: { description: 'Has one device or operator told of in detail', memoryMegabytes: 512, timeoutSeconds: 10 },
   health: { description: 'Health as one number with its reasons', memoryMegabytes: 256, timeoutSeconds: 10 },
   notify: { description: "Tells operators of their tunnels' changes", memoryMegabytes: 512, timeoutSeconds: 30 },
   sweep: { description: 'Ends what is overdue, each minute', memoryMegabytes: 512, timeoutSeconds: 55 },

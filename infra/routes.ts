@@ -27,5 +27,6 @@ export const routes: readonly Route[] = [
   { method: 'POST', path: '/v1/grants', function: 'grants' },
   { method: 'DELETE', path: '/v1/grants/{principal}/{id}', function: 'grants' },
   { method: 'GET', path: '/v1/audit', function: 'audit-list' },
+  { method: 'POST', path: '/v1/watches', function: 'watch' },
   { method: 'GET', path: '/v1/health', function: 'health' },
 ];

@@ -15,11 +15,13 @@ export const synthesize = async (options: {
   readonly stage: string | StageConfig;
   readonly outdir?: string;
   readonly assets?: string;
+  /** False for templates that nobody deploys. */
+  readonly validate?: boolean;
 }): Promise<string> => {
   const config = typeof options.stage === 'string' ? readStageConfig(options.stage) : options.stage;
   const assets = options.assets ?? (await bundle());
   const outdir = options.outdir ?? join(projectRoot, 'cdk.out');
-  return createApp({ config, assets, outdir }).app.synth().directory;
+  return createApp({ config, assets, outdir, validate: options.validate ?? true }).app.synth().directory;
 };
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

@@ -71,12 +71,7 @@ export const functionNeeds: Readonly<Record<FunctionName, FunctionNeeds>> = {
     settings: ['domain', 'adminGroup'],
   },
   'tunnel-list': {
-    tables: [
-      index('tunnels', indexes.tunnelsByOperator),
-      index('tunnels', indexes.tunnelsByDevice),
-      grants,
-      rows('devices', 'GetItem'),
-    ],
+    tables: [index('tunnels', indexes.tunnelsByOperator), index('tunnels', indexes.tunnelsByDevice)],
     settings: ['domain', 'adminGroup'],
   },
   'tunnel-change': {
@@ -130,22 +125,23 @@ export const functionNeeds: Readonly<Record<FunctionName, FunctionNeeds>> = {
   'relay-list': { tables: [index('relays', indexes.relaysByRegistry)], settings: [] },
   me: {
     tables: [
-      rows('operatorKeys', 'GetItem', 'PutItem', 'DeleteItem'),
+      rows('operatorKeys', 'PutItem', 'DeleteItem'),
       index('operatorKeys', indexes.keysByOperator),
-      once,
+      rows('once', 'PutItem', 'DeleteItem'),
       change,
       audit,
     ],
     settings: ['adminGroup'],
   },
   grants: {
-    tables: [rows('grants', 'GetItem', 'PutItem', 'DeleteItem', 'Query'), once, change, audit],
+    tables: [rows('grants', 'GetItem', 'PutItem', 'DeleteItem', 'Query'), change, audit],
     settings: ['adminGroup'],
   },
   'audit-list': {
     tables: [index('audit', indexes.auditByDevice), index('audit', indexes.auditByOperator)],
     settings: ['adminGroup'],
   },
+  watch: { tables: [change, audit], settings: ['adminGroup'] },
   health: {
     tables: [
       index('relays', indexes.relaysByRegistry),
