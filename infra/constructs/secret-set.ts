@@ -1,6 +1,6 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import { Secret, type SecretStringGenerator } from 'aws-cdk-lib/aws-secretsmanager';
+import { CfnSecret, Secret, type SecretStringGenerator } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 
 class HouseSecret extends Secret {
@@ -15,6 +15,10 @@ class HouseSecret extends Secret {
       removalPolicy: RemovalPolicy.RETAIN,
       ...(options.generate === undefined ? {} : { generateSecretString: options.generate }),
     });
+    // Unasked, the CDK fills a secret with a random word, which would look like a key to whoever fills it later.
+    const resource = this.node.defaultChild;
+    if (options.generate === undefined && resource instanceof CfnSecret)
+      resource.addPropertyDeletionOverride('GenerateSecretString');
   }
 }
 

@@ -143,6 +143,8 @@ test('the key turns, is kept, and admits only CloudWatch Logs by name', () => {
 test('secrets are under the key and kept', () => {
   const secrets = resourcesOf(stateful, 'AWS::SecretsManager::Secret');
   expect(secrets).toHaveLength(4);
+  const filled = secrets.filter(([, { Properties }]) => Properties.GenerateSecretString !== undefined);
+  expect(filled.map(([id]) => id.replace(/[0-9A-F]{8}$/, ''))).toEqual(['SecretsLinkKey']);
   for (const [, secret] of secrets)
     expect(secret).toMatchObject({
       DeletionPolicy: 'Retain',
