@@ -62,27 +62,26 @@ export const openOrReuse = async (ports: JumpPorts, work: JumpWork): Promise<str
   const [facts, pins] = await Promise.all([readRequestFacts(ports, signIn, device.id), ports.pins.current()]);
   const now = ports.clock.now();
   const service = findService(device.services, work.request.service)?.name;
-  const live = facts.ofOperator
-    .map((row) => asOf(row, now))
-    .find((row) => row.device === device.id && row.service === service && row.state !== 'closed');
-  // Grants are asked again even for what lives: the one that opened it may have gone.
-  if (live !== undefined && !device.frozen && decideAccess(facts.grants, device, live.service, now).allowed)
-    return reuse(ports, work, { live, pins });
-
   const id = newTunnelId(ports.random);
   const lock: OnceNote = {
-    key: `jump:${device.id}:${service ?? work.request.service}:${signIn.id}`,
+    key: `jump:${device.id}:${service}:${signIn.id}`,
     value: id,
     endsAt: now + lockMilliseconds,
   };
+  // Grants are asked again even for what lives or opens: the one that allowed it may have gone. What they refuse goes the
+  // way of every request, which says why and records it.
+  if (service === undefined || device.frozen || !decideAccess(facts.grants, device, service, now).allowed)
+    return open(ports, work, { lock, facts, pins });
+  const live = facts.ofOperator
+    .map((row) => asOf(row, now))
+    .find((row) => row.device === device.id && row.service === service && row.state !== 'closed');
+  if (live !== undefined) return reuse(ports, work, { live, pins });
   const claim = await ports.once.claim(lock, now);
-  if (!claim.ok) {
-    const standing = claim.row ?? (await ports.once.get(lock.key, now));
-    if (standing === undefined) throw new SallyportError('busy');
-    throwRefusal(standing.value);
-    return waitForOther(ports, lock.key, standing.value, work.until);
-  }
-  return open(ports, work, { lock, facts, pins });
+  if (claim.ok) return open(ports, work, { lock, facts, pins });
+  const standing = claim.row ?? (await ports.once.get(lock.key, now));
+  if (standing === undefined) throw new SallyportError('busy');
+  throwRefusal(standing.value);
+  return waitForOther(ports, lock.key, standing.value, work.until);
 };
 
 /** A device that lost its session may have been restarted and know of no tunnel: it is told again, under the same id. */
