@@ -7,8 +7,10 @@ export const claimDecisions = { mayClaim } as const;
 export type ClaimDecisions = typeof claimDecisions;
 
 /** Each write decides and acts without an await between, which is what a conditional write does in a table. */
-export const createMemoryPortClaims = (decisions: ClaimDecisions = claimDecisions): PortClaims => {
-  const rows = new Map<string, PortClaim>();
+export const createMemoryPortClaims = (
+  decisions: ClaimDecisions = claimDecisions,
+  rows: Map<string, PortClaim> = new Map(),
+): PortClaims => {
   const keyOf = (port: number, space: string) => `${port}/${space}`;
   const rowOf = (claim: PortClaim) => rows.get(keyOf(claim.port, claim.space));
 

@@ -13,9 +13,10 @@ export const tunnelDecisions = { mayTake, mayInterrupt, mayConfirm, mayClose, ma
 export type TunnelDecisions = typeof tunnelDecisions;
 
 /** Each write decides and acts without an await between, which is what a conditional write does in a table. */
-export const createMemoryTunnels = (decisions: TunnelDecisions = tunnelDecisions): Tunnels => {
-  const rows = new Map<string, Tunnel>();
-
+export const createMemoryTunnels = (
+  decisions: TunnelDecisions = tunnelDecisions,
+  rows: Map<string, Tunnel> = new Map(),
+): Tunnels => {
   const won = (row: Tunnel): Outcome<Tunnel> => {
     rows.set(row.id, row);
     return { ok: true, row };

@@ -24,7 +24,8 @@ export const changesContract = (open: () => Changes): void => {
       { kind: 'device_keys', device: 'pump' },
       { kind: 'grant_narrowed', principal: 'group:a' },
       { kind: 'operator_key_removed', operator: 'o', fingerprint: 'SHA256:x' },
-      { kind: 'debug', subject: 'pump', until: noon },
+      { kind: 'device_changed', device: 'pump' },
+      { kind: 'watched', subject: 'pump', until: noon },
     ];
     for (const [index, what] of kinds.entries()) await changes.append(what, at + index);
     const read = await changes.since(at - 1);
