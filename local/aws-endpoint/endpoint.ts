@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import type { Authorizer } from '../iam/authorizer.ts';
 import { contextOf } from '../iam/condition-context.ts';
 import { denialOf } from '../iam/denial.ts';
-import { type Principals, trustOwner } from '../iam/principals.ts';
+import type { Principals } from '../iam/principals.ts';
 import { AwsError, ConnectionCut } from './aws-error.ts';
 import { type AwsRequest, readRequest } from './aws-request.ts';
 import { CredentialStore, type Credentials } from './credentials.ts';
@@ -28,8 +28,6 @@ export interface AwsEndpointOptions extends ServiceParts {
 export interface IssueOptions {
   /** Default `local`. */
   readonly sessionName?: string;
-  /** The service that runs the component, such as `lambda.amazonaws.com`: the role's trust policy must name it. */
-  readonly service?: string;
   /** Seconds; default: as long as the endpoint lives. */
   readonly seconds?: number;
 }
@@ -40,7 +38,7 @@ export interface AwsEndpoint {
   /**
    * Credentials of a role, random each time.
    *
-   * @throws Error if the role is not registered or its trust policy does not let that service assume it
+   * @throws Error if the role is not registered
    */
   issueCredentials(roleArn: string, options?: IssueOptions): Credentials;
   /** Verifies a request to another service that is signed alike, such as `execute-api`. @throws AwsError */
@@ -120,10 +118,7 @@ export async function startAwsEndpoint(options: AwsEndpointOptions): Promise<Aws
 
   return {
     url: `http://127.0.0.1:${port}`,
-    issueCredentials: (roleArn, how = {}) => {
-      if (how.service !== undefined) requireTrust(options.authorizer, roleArn, how.service);
-      return issue(roleArn, how);
-    },
+    issueCredentials: (roleArn, how = {}) => issue(roleArn, how),
     verify: (request, service) => verifySignature(request, { ...verifierOptions, services: new Set([service]) }),
     setFault: (target, fault) => faults.set(target, fault),
     close: async () => {
@@ -135,12 +130,6 @@ export async function startAwsEndpoint(options: AwsEndpointOptions): Promise<Aws
       await closed;
     },
   };
-}
-
-function requireTrust(authorizer: Authorizer, roleArn: string, service: string): void {
-  const request = { action: 'sts:AssumeRole', resource: roleArn, context: contextOf({}) };
-  const decision = authorizer.decide({ kind: 'service', service }, request, trustOwner(roleArn));
-  if (!decision.allowed) throw new Error(`the trust policy of ${roleArn} does not let ${service} assume it`);
 }
 
 /** The form in which to refuse before the service is known. */

@@ -1,7 +1,7 @@
 import { type Denial, placeOf } from './denial.ts';
 import type { Grant } from './evaluate.ts';
 import type { Policy, Statement } from './statement.ts';
-import { isObservable } from './vocabulary.ts';
+import { actsHere, isObservable } from './vocabulary.ts';
 
 /** A piece of an allowing statement: one of its action patterns, or one of its resource patterns. */
 export interface Permission {
@@ -18,7 +18,7 @@ export interface UsageReport {
   readonly unused: readonly Permission[];
   /** Resource patterns that never matched a call that was allowed. */
   readonly unusedResources: readonly Permission[];
-  /** Action patterns of services that exist in the cloud only: nothing can be said about them here. */
+  /** Action patterns of, or for, services that exist in the cloud only: nothing can be said about them here. */
   readonly unobserved: readonly Permission[];
 }
 
@@ -70,7 +70,7 @@ export class UsageLedger {
       for (const statement of policy.statements.filter((one) => one.effect === 'Allow')) {
         const used = this.used.get(statement);
         const actions = statement.actionsNegated ? ['NotAction'] : unique(statement.actions.map((one) => one.source));
-        const observable = actions.filter(isObservable);
+        const observable = isForElsewhere(statement) ? [] : actions.filter(isObservable);
         for (const action of actions.filter((one) => !observable.includes(one)))
           unobserved.push(permission(policy, statement, action));
         for (const action of observable.filter((one) => !used?.actions.has(one)))
@@ -81,6 +81,11 @@ export class UsageLedger {
       }
     return { unused, unusedResources, unobserved };
   }
+}
+
+/** A statement for services alone, none of which acts here: CloudWatch Logs in a key's policy. */
+function isForElsewhere({ principals }: Statement): boolean {
+  return principals.length > 0 && principals.every(({ type, value }) => type === 'Service' && !actsHere(value));
 }
 
 function permission(policy: Policy, statement: Statement, pattern: string): Permission {

@@ -110,6 +110,13 @@ const IOT_KEYS = words(
    iot:Connection.Thing.Attributes[`,
 );
 
+/** Services that act here as they do in the cloud: they invoke functions, and components run as roles for them. */
+const SERVICES_HERE = new Set(
+  words(
+    'apigateway.amazonaws.com ecs-tasks.amazonaws.com events.amazonaws.com iot.amazonaws.com lambda.amazonaws.com scheduler.amazonaws.com',
+  ),
+);
+
 export type Dialect = 'iam' | 'iot';
 
 /** The service that an action pattern names, or undefined for the bare `*`. */
@@ -143,6 +150,11 @@ export function knowsKey(key: string, services: readonly string[], dialect: Dial
 export function isObservable(pattern: string): boolean {
   const service = serviceOf(pattern);
   return service === undefined || SERVICES[service]?.place === 'served';
+}
+
+/** Whether a service principal ever makes a call here. */
+export function actsHere(service: string): boolean {
+  return SERVICES_HERE.has(service);
 }
 
 export function isMultivalued(key: string): boolean {

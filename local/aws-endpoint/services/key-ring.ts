@@ -58,14 +58,14 @@ export class KeyRing {
     }
     const key = keyOf(arn, id, spec, Buffer.from(material, 'base64'));
     for (const name of [id, arn]) this.keys.set(name, key);
-    for (const alias of aliases) this.addAlias(alias, arn);
+    for (const alias of aliases) this.addAlias(arn, alias);
   }
 
   /**
    * @param name `alias/...`
    * @throws AwsError NotFoundException when there is no such key
    */
-  addAlias(name: string, keyArn: string): void {
+  addAlias(keyArn: string, name: string): void {
     const key = this.get(keyArn);
     const prefix = key.arn.slice(0, key.arn.indexOf(':key/') + 1);
     for (const alias of [name, `${prefix}${name}`]) this.keys.set(alias, key);

@@ -102,6 +102,23 @@ test('a key without policy leaves it to the account; one that names others does 
   expect(ask('kms:Decrypt', KEY)).toMatchObject({ allowed: false, reason: 'no-resource-policy' });
 });
 
+test('a statement for a service that acts in the cloud only says nothing about use', () => {
+  const { store, ledger } = system();
+  const admit = (Service: string) => ({
+    Effect: 'Allow',
+    Principal: { Service },
+    Action: 'kms:Encrypt',
+    Resource: '*',
+  });
+  store.append(KEY, 'resource', {
+    Version: '2012-10-17',
+    Statement: [admit('logs.eu-west-1.amazonaws.com'), admit('iot.amazonaws.com')],
+  });
+  const report = ledger.report(store.policies(KEY) ?? []);
+  expect(report.unobserved.map(({ statement }) => statement)).toEqual([0]);
+  expect(report.unused.map(({ statement }) => statement)).toEqual([1]);
+});
+
 test('every action of every allowing statement is taken out once', () => {
   const all = [...mutations(documents)];
   expect(all.map(({ label }) => label)).toEqual([
