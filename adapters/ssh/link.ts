@@ -47,7 +47,7 @@ const controlAllowance = 1024 * 1024;
 const maximumQueued = 10_000;
 /** Unanswered keepalives before a peer counts as gone. */
 const keepaliveCount = 3;
-/** How long a DISCONNECT may take to leave before the socket is destroyed with it. */
+/** How long a peer may take to hang up after it was told that we end. */
 const goodbyeMilliseconds = 2000;
 
 /**
@@ -73,6 +73,8 @@ export class Link implements TransportOwner {
   #exchangedAt = performance.now();
   #exchangedBytes = 0;
   #exchangeBegan: number | undefined;
+  #ourExchange = false;
+  #peerExchanges = 0;
   #held = false;
   #ending: { readonly reason: EndReason; readonly message: string } | undefined;
 
@@ -89,7 +91,7 @@ export class Link implements TransportOwner {
     this.transport = new Transport(this, options.transport);
     socket
       .on('error', (error: NodeJS.ErrnoException) => this.abort('connection_lost', error.code ?? error.message))
-      .on('end', () => this.abort('peer_closed'))
+      .on('end', () => this.#peerEnded())
       .once('close', () => this.#closed())
       .on('drain', () => this.#drained());
   }
@@ -138,9 +140,7 @@ export class Link implements TransportOwner {
     if (this.ended) return;
     if (this.transport.usable) this.transport.disconnectWith(code, text);
     this.#begin(reason, text);
-    // `destroySoon` semantics with a limit: a peer that does not read must not keep the socket.
-    this.#timers.schedule(goodbyeMilliseconds, () => this.#socket.destroy());
-    this.#socket.end(() => this.#socket.destroy());
+    this.#goodbye();
   }
 
   // TransportOwner. All of these run inside `parse`.
@@ -163,21 +163,22 @@ export class Link implements TransportOwner {
     this.#exchangeBegan = undefined;
     this.#exchangedAt = performance.now();
     this.#exchangedBytes = this.bytesIn + this.bytesOut;
-    const { exchanges } = this.transport;
+    if (this.#ourExchange) this.#ourExchange = false;
+    else this.#peerExchanges += 1;
     // Each exchange costs a signature and a Diffie-Hellman: a peer may not ask for them without end.
-    if (exchanges > 10 + (this.#exchangedAt - this.#openedAt) / 30_000 + this.#exchangedBytes / 2 ** 28) {
-      this.end('protocol', disconnectCodes.protocolError, 'too many key exchanges');
+    const due = (this.#exchangedAt - this.#openedAt) / 10_000 + this.#exchangedBytes / 2 ** 20;
+    if (this.#peerExchanges > 20 + due) {
+      this.violation('too many key exchanges');
       return;
     }
+    const { exchanges } = this.transport;
     this.#user.keysExchanged(exchanges === 1);
     if (!this.ended) this.#user.writable();
   }
 
   failed(error: Error): void {
     // ssh2 has sent its DISCONNECT already.
-    if (!this.#begin('protocol', printable(error.message))) return;
-    this.#timers.schedule(goodbyeMilliseconds, () => this.#socket.destroy());
-    this.#socket.end(() => this.#socket.destroy());
+    if (this.#begin('protocol', printable(error.message))) this.#goodbye();
   }
 
   admit(payload: Buffer): boolean {
@@ -222,6 +223,7 @@ export class Link implements TransportOwner {
       now - this.#exchangedAt >= this.#limits.rekeyMilliseconds
     ) {
       this.#exchangeBegan = now;
+      this.#ourExchange = true;
       this.transport.rekey();
     }
   }
@@ -263,6 +265,21 @@ export class Link implements TransportOwner {
       this.#sentAt = now;
     }
     return now - this.#sentAt;
+  }
+
+  #peerEnded(): void {
+    this.abort('peer_closed');
+    this.#socket.destroy();
+  }
+
+  /**
+   * Destroying a socket with unread bytes sends a reset, which throws away what we said last. So we read on until the
+   * peer hangs up, but not for long.
+   */
+  #goodbye(): void {
+    this.#timers.schedule(goodbyeMilliseconds, () => this.#socket.destroy());
+    this.#socket.end();
+    this.#socket.resume();
   }
 
   #begin(reason: EndReason, message: string): boolean {

@@ -187,7 +187,9 @@ export class Mux implements ChannelMessages, ChannelHost {
     const refuse = (code: number, text: string) => {
       if (!this.#link().ended) this.#link().transport.channelOpenFail(open.sender, code, printable(text));
     };
-    if (open.packetSize < minimumPacket) {
+    if (open.packetSize === undefined) {
+      this.#link().violation('a cut-off channel request');
+    } else if (open.packetSize < minimumPacket) {
       refuse(openFailureCodes.resourceShortage, `a maximum packet size under ${minimumPacket}`);
     } else if (this.channels >= this.#limits.maximumChannels) {
       refuse(openFailureCodes.resourceShortage, 'too many channels on this connection');
@@ -299,9 +301,9 @@ export class Mux implements ChannelMessages, ChannelHost {
 
   #channel(
     local: number,
-    peer: { readonly sender: number; readonly window: number; readonly packetSize: number },
+    peer: { readonly sender: number; readonly window: number; readonly packetSize: number | undefined },
   ): SshChannel {
-    const send = { window: peer.window, packet: peer.packetSize };
+    const send = { window: peer.window, packet: peer.packetSize ?? minimumPacket };
     return new SshChannel(this, { local, remote: peer.sender }, { send, receive: this.#limits.window });
   }
 

@@ -57,7 +57,8 @@ declare module 'ssh2/lib/protocol/Protocol.js' {
       readonly type: string;
       readonly sender: number;
       readonly window: number;
-      readonly packetSize: number;
+      /** Undefined if the message was cut off: then the others may be so too. */
+      readonly packetSize: number | undefined;
       readonly data: {
         readonly destIP?: string;
         readonly destPort?: number;

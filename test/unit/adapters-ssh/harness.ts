@@ -186,8 +186,8 @@ export const sshArgs = (port: number, identity: string): string[] => [
 export const startService = (serve: (socket: Socket) => void) =>
   listen({ host: '127.0.0.1', port: 0, onConnection: serve });
 
-export const dial = async (port: number): Promise<Socket> => {
-  const socket = connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true });
+export const dial = async (port: number, allowHalfOpen = true): Promise<Socket> => {
+  const socket = connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen });
   socket.on('error', () => undefined);
   await once(socket, 'connect');
   return socket;
