@@ -1,7 +1,7 @@
-import { existsSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type BuildOptions, build } from 'esbuild';
+import { type BuildOptions, build, type OutputFile } from 'esbuild';
 import { type FunctionName, functionNames, processes } from '../functions.ts';
 import { projectRoot } from '../project-root.ts';
 
@@ -20,6 +20,7 @@ const shared = {
   target: 'node20',
   outExtension: { '.js': '.mjs' },
   metafile: true,
+  write: false,
   logLevel: 'warning',
   legalComments: 'none',
 } as const satisfies BuildOptions;
@@ -38,13 +39,11 @@ export const bundle = async (options: { readonly root?: string; readonly outdir?
   const missing = functionNames.filter((name) => !existsSync(join(root, sourceOf(name))));
   if (missing.length > 0) throw new BuildError(missing.map((name) => `write ${sourceOf(name)}: it does not exist`));
 
-  const lambdas = join(outdir, 'lambdas');
-  rmSync(lambdas, { recursive: true, force: true });
-  const { metafile } = await build({
+  const { metafile, outputFiles } = await build({
     ...shared,
     absWorkingDir: root,
     entryPoints: functionNames.map((name) => ({ in: sourceOf(name), out: `${name}/index` })),
-    outdir: lambdas,
+    outdir: join(outdir, 'lambdas'),
     minify: true,
     mainFields: ['module', 'main'],
     banner: { js: requireBanner },
@@ -57,17 +56,33 @@ export const bundle = async (options: { readonly root?: string; readonly outdir?
   const mute = functionNames.filter((name) => !exporting.has(sourceOf(name)));
   if (mute.length > 0) throw new BuildError(mute.map((name) => `export \`handler\` from ${sourceOf(name)}`));
 
+  writeChanged(outputFiles, outdir);
+
   const present = processes.filter((name) => existsSync(join(root, name, 'main.ts')));
   // External packages: ssh2 and the device SDK load native files from where they are installed.
-  if (present.length > 0)
-    await build({
+  if (present.length > 0) {
+    const built = await build({
       ...shared,
       absWorkingDir: root,
       entryPoints: present.map((name) => ({ in: `${name}/main.ts`, out: `${name}/main` })),
       outdir,
       packages: 'external',
     });
+    writeChanged(built.outputFiles, outdir);
+  }
   return outdir;
+};
+
+/** Whole or not at all, and only what differs: another run may be reading the same folder. */
+const writeChanged = (files: readonly OutputFile[], outdir: string): void => {
+  for (const { path, contents } of files) {
+    if (existsSync(path) && readFileSync(path).equals(contents)) continue;
+    mkdirSync(dirname(path), { recursive: true });
+    // Outside of the functions' folders, each of which is an asset as a whole.
+    const draft = join(outdir, `draft-${process.pid}`);
+    writeFileSync(draft, contents);
+    renameSync(draft, path);
+  }
 };
 
 const sourceOf = (name: FunctionName) => `lambdas/${name}.ts`;
