@@ -1,6 +1,16 @@
 import { openForJump } from '../../../core/use-cases/open-for-jump.ts';
 import { jumpRequestSchema } from '../../../core/wire/jump-request.ts';
-import { codeOf, createWorld, deviceId, operatorId, startOfTime, type World } from './world.ts';
+import {
+  codeOf,
+  createWorld,
+  deviceId,
+  hostilePattern,
+  hostileText,
+  operatorId,
+  startOfTime,
+  textIn,
+  type World,
+} from './world.ts';
 
 const jump = (world: World, part: Record<string, unknown> = {}) =>
   openForJump(
@@ -50,6 +60,7 @@ describe('who is let through', () => {
     ['an operator who has not signed in for 12 hours', {}, 12 * 3_600_000, 'sign_in_expired'],
     ['an operator who never signed in', { operator: 'obbbbbbbbbbbbbbbbbbbbbbbbb' }, 0, 'sign_in_expired'],
     ['somebody who is no operator', { operator: '\u001b[2J' }, 0, 'unauthenticated'],
+    ['a device of another world', { device: hostileText }, 0, 'not_found'],
     ['a device without a row', { device: 'pump-8' }, 0, 'not_found'],
     ['a service that is not there', { service: 'db' }, 0, 'unknown_service'],
   ] as const)('%s', async (_, part, later, code) => {
@@ -58,7 +69,7 @@ describe('who is let through', () => {
     expect(await codeOf(jump(world, part))).toBe(code);
     await world.ports.hub.settle();
     expect(world.entries()).toMatchObject([{ kind: 'refused', code, way: 'jump' }]);
-    expect(JSON.stringify(world.records)).not.toContain('\u001b');
+    expect(textIn([world.records, world.lines])).not.toMatch(hostilePattern);
   });
 
   test('a source that is no address is on no allow list', async () => {

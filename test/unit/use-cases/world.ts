@@ -180,8 +180,12 @@ export const createWorld = () => {
         at: clock.now() - 60_000,
       }),
     /** The device's relay takes the tunnel, as it does when the agent has dialled it. */
-    take: (tunnel: string, device = deviceId) =>
-      takeTunnel(ports, { tunnel, device, holder: { serverId: 'raaaaaaaaa', worker: 0 } }),
+    take: (tunnel: string, { device = deviceId, at }: { readonly device?: string; readonly at?: number } = {}) =>
+      takeTunnel(at === undefined ? ports : { ...ports, clock: { ...clock, now: () => at } }, {
+        tunnel,
+        device,
+        holder: { serverId: 'raaaaaaaaa', worker: 0 },
+      }),
     put: async (part: Partial<Tunnel> = {}): Promise<Tunnel> => {
       const tunnel: Tunnel = {
         id: 'aaaaaaaaaaaaaaaa',
@@ -212,3 +216,16 @@ export const codeOf = async (work: Promise<unknown>): Promise<string> =>
     () => 'no refusal',
     (error: unknown) => (error instanceof SallyportError ? error.code : String(error)),
   );
+
+/** What must never reach a log, a terminal or a page as it came: control and format characters, and markup. */
+export const hostilePattern = /\p{Cc}|\p{Cf}|<script/u;
+export const hostileText = '\u001b[31m\r\nX-Forged: 1\u202e<script>alert(1)</script>\u0000';
+
+/** Every string in a value, keys too, as it is: JSON would escape just what is looked for. */
+export const textIn = (value: unknown): string => {
+  if (typeof value === 'string') return value;
+  if (typeof value !== 'object' || value === null) return '';
+  return Object.entries(value)
+    .map(([key, part]) => key + textIn(part))
+    .join(' ');
+};
