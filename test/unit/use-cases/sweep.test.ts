@@ -42,7 +42,7 @@ describe('what the clock has ended', () => {
     expect(world.entries()).toMatchObject([{ kind: 'ended', code: reason, way: 'sweep' }]);
   });
 
-  test('a tunnel that was taken since the sweep looked stays open, for a relay's clock may be behind', async () => {
+  test('a tunnel that was taken since the sweep looked stays open, where a relay has a slower clock', async () => {
     const world = createWorld();
     await world.put();
     world.advance(60_000);
