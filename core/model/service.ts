@@ -16,5 +16,14 @@ export const serviceNamePattern = /^(?!.*--)[a-z]([a-z0-9-]{0,30}[a-z0-9])?$/;
 /** ssh, https and tcp reach the device's own authentication; http does not, so the device must have confirmed the holder. */
 export const isEndToEnd = (scheme: Scheme): boolean => scheme !== 'http';
 
-export const findService = (services: readonly Service[], wanted: string | number): Service | undefined =>
-  services.find((service) => (typeof wanted === 'number' ? service.port === wanted : service.name === wanted));
+/** What a client means that was given no port: `ssh root@pump-7` arrives as port 22, wherever the device's server listens. */
+const meant: Readonly<Record<number, string>> = { 22: 'ssh' };
+
+/** The service of that name or port; a client's default port stands for the service that it is the default of. */
+export const findService = (services: readonly Service[], wanted: string | number): Service | undefined => {
+  const found = services.find((service) =>
+    typeof wanted === 'number' ? service.port === wanted : service.name === wanted,
+  );
+  if (found !== undefined || typeof wanted === 'string') return found;
+  return services.find((service) => service.name === meant[wanted]);
+};
