@@ -21,15 +21,15 @@ export const createIotClient = (
     },
   });
 
-const closedConnection = ['ECONNRESET', 'EPIPE'];
+/** The words of node's own errors: the library hands on some of them without their code. */
+const closedConnection = /socket hang up|ECONNRESET|EPIPE/;
 
 /** Once more where a kept connection had been closed meanwhile: commands and events bear being sent twice. */
 export const onFreshConnection = async <T>(send: () => Promise<T>): Promise<T> => {
   try {
     return await send();
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (!closedConnection.some((name) => name === code)) throw error;
+    if (!closedConnection.test(String(error))) throw error;
     return send();
   }
 };

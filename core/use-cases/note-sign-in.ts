@@ -21,7 +21,7 @@ export const createSignInNotes = (ports: {
     const fresh = kind === 'role' ? everyMilliseconds : 1;
     if (before !== undefined && before.groups === groups && signIn.at < before.at + fresh) return;
     try {
-      await ports.operatorKeys.noteSignIn(signIn);
+      await ports.operatorKeys.noteSignIn({ id: signIn.id, groups: signIn.groups, at: signIn.at });
     } catch (error) {
       ports.hub.log('warn', 'sign-in.unnoted', { error: error instanceof Error ? error.name : 'unknown' });
       return;

@@ -1,0 +1,129 @@
+import { createPrivateKey, createPublicKey } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { CloudFormationCustomResourceEvent } from 'aws-lambda';
+import { makeHostKeyPairs } from '../../../adapters/ssh/host-key-pairs.ts';
+import { readPrivateKey } from '../../../adapters/ssh/keys.ts';
+import { createSshKeys } from '../../../adapters/ssh/ssh-keys.ts';
+import type { HostKeyPair } from '../../../core/ports/host-key-store.ts';
+import { respond } from '../../../lambdas/host-keys.ts';
+import { createWorld } from '../use-cases/world.ts';
+
+let server: Server;
+let url: string;
+const answers: { readonly method: string | undefined; readonly type: string | undefined; readonly body: unknown }[] =
+  [];
+const textOf = async (request: IncomingMessage) => {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
+};
+beforeAll(async () => {
+  server = createServer(async (request, reply) => {
+    answers.push({
+      method: request.method,
+      type: request.headers['content-type'],
+      body: JSON.parse(await textOf(request)),
+    });
+    reply.end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/answer?signed`;
+});
+afterAll(() => new Promise((resolve) => server.close(resolve)));
+beforeEach(() => {
+  answers.length = 0;
+});
+
+const memory = <T>() => {
+  const store = {
+    value: undefined as T | undefined,
+    read: async () => store.value,
+    write: async (value: T) => {
+      store.value = value;
+    },
+  };
+  return store;
+};
+const connect = () => {
+  let made = 0;
+  const pairs = async (): Promise<readonly HostKeyPair[]> => {
+    made += 1;
+    return [{ type: 'ssh-ed25519', private: `private ${made}`, public: `ssh-ed25519 ${made}` }];
+  };
+  const { ports, lines } = createWorld();
+  const stores = {
+    relayKeys: memory<readonly HostKeyPair[]>(),
+    routerKeys: memory<readonly HostKeyPair[]>(),
+    pins: memory<readonly string[]>(),
+  };
+  return { ...stores, lines, made: () => made, ports: { ...ports, ...stores, makeHostKeyPairs: pairs } };
+};
+const event = (RequestType: 'Create' | 'Update' | 'Delete'): CloudFormationCustomResourceEvent => ({
+  RequestType,
+  ServiceToken: 'arn:aws:lambda:eu-west-1:123456789012:function:host-keys',
+  ResponseURL: url,
+  StackId: 'stack',
+  RequestId: 'request',
+  LogicalResourceId: 'HostKeys',
+  PhysicalResourceId: 'sallyport-host-keys',
+  ResourceType: 'Custom::SallyportHostKeys',
+  ResourceProperties: { ServiceToken: 'x' },
+  OldResourceProperties: { ServiceToken: 'x' },
+});
+
+test('the first time it fills every secret, and says so', async () => {
+  const { ports, relayKeys, routerKeys, pins } = connect();
+  await respond(ports, event('Create'));
+  expect(pins.value).toEqual(relayKeys.value?.map((key) => key.public));
+  expect(routerKeys.value).not.toEqual(relayKeys.value);
+  expect(answers).toEqual([
+    {
+      method: 'PUT',
+      type: '',
+      body: {
+        Status: 'SUCCESS',
+        PhysicalResourceId: 'sallyport-host-keys',
+        StackId: 'stack',
+        RequestId: 'request',
+        LogicalResourceId: 'HostKeys',
+      },
+    },
+  ]);
+  expect(JSON.stringify(answers)).not.toContain('private');
+});
+
+test('again it keeps what is there, and a deletion deletes nothing', async () => {
+  const { ports, relayKeys, pins, made } = connect();
+  await respond(ports, event('Create'));
+  const [keys, pinned] = [relayKeys.value, pins.value];
+  for (const type of ['Update', 'Create', 'Delete'] as const) await respond(ports, event(type));
+  expect([relayKeys.value, pins.value, made()]).toEqual([keys, pinned, 2]);
+});
+
+test('a rotation keeps its old pins and gets the new ones', async () => {
+  const { ports, pins } = connect();
+  pins.value = ['ssh-ed25519 old'];
+  await respond(ports, event('Update'));
+  expect(pins.value).toEqual(['ssh-ed25519 old', 'ssh-ed25519 1']);
+});
+
+test('a failure is told without its cause, so that the stack does not hang', async () => {
+  const { ports, relayKeys, lines } = connect();
+  relayKeys.write = () => Promise.reject(new Error('the secret itself'));
+  await respond(ports, event('Create'));
+  expect(answers).toMatchObject([{ body: { Status: 'FAILED', Reason: expect.stringContaining('log') } }]);
+  expect(JSON.stringify(answers)).not.toContain('the secret itself');
+  expect(lines).toMatchObject([{ level: 'error', event: 'request.failed' }]);
+});
+
+test('three keys of the types that clients know, readable by whoever serves and whoever pins them', async () => {
+  const pairs = await makeHostKeyPairs();
+  expect(pairs.map(({ type }) => type)).toEqual(['ssh-ed25519', 'ecdsa-sha2-nistp256', 'ssh-rsa']);
+  for (const pair of pairs) {
+    expect(readPrivateKey(pair.private).publicLine()).toBe(pair.public);
+    expect(createSshKeys().parse(pair.public)).toMatchObject({ ok: true, key: { type: pair.type, line: pair.public } });
+  }
+  const rsa = createPublicKey(createPrivateKey(pairs[2]?.private ?? ''));
+  expect(rsa.asymmetricKeyDetails?.modulusLength).toBe(3072);
+});
