@@ -87,22 +87,21 @@ const freePort = (): Promise<number> =>
 const listening = (server: ChildProcess): Promise<void> =>
   new Promise((resolve, reject) => {
     let said = '';
-    const timer = setTimeout(() => fail('it did not start in time'), startMilliseconds);
-    const fail = (why: string) => {
+    let settled = false;
+    const settle = (why?: string) => {
+      if (settled) return;
+      settled = true;
       clearTimeout(timer);
+      if (why === undefined) return resolve();
       server.kill('SIGKILL');
       reject(new Error(`sshd of the demo device: ${why}: ${said.trim()}`));
     };
-    server.once('error', (error) => fail(error.message));
-    server.once('exit', () => fail('it ended'));
+    const timer = setTimeout(() => settle('it did not start in time'), startMilliseconds);
+    server.on('error', (error) => settle(error.message));
+    server.once('exit', () => settle('it ended'));
     server.stderr?.on('data', (chunk: Buffer) => {
+      if (settled) return;
       said = `${said}${chunk.toString('utf8')}`.slice(-2_000);
-      if (!said.includes('Server listening on')) return;
-      clearTimeout(timer);
-      server
-        .removeAllListeners('exit')
-        .removeAllListeners('error')
-        .on('error', () => undefined);
-      resolve();
+      if (said.includes('Server listening on')) settle();
     });
   });
