@@ -1,6 +1,7 @@
 import type { EventSourceMapping } from '../event-sources/event-source-mapping.ts';
 import type { Schedule } from '../event-sources/schedule.ts';
 import type { ApiDefinitions } from '../http-api/api-definition.ts';
+import type { LambdaPermission } from '../iam/lambda-permission.ts';
 import type { AsyncSettings, FunctionSpec } from '../lambda/function-spec.ts';
 import type { TaskDefinition } from '../processes/task-definition.ts';
 
@@ -33,16 +34,6 @@ export interface RoleSpec {
   readonly arn: string;
   readonly trust: unknown;
   readonly documents: readonly unknown[];
-}
-
-/** A statement that lets somebody invoke a function (`AWS::Lambda::Permission`). */
-export interface Permission {
-  readonly id: string;
-  readonly functionArn: string;
-  readonly action: string;
-  readonly principal: string;
-  readonly sourceArn?: string;
-  readonly sourceAccount?: string;
 }
 
 export interface SecretSpec {
@@ -94,7 +85,7 @@ export interface Cloud {
   /** Managed policies of the templates, by ARN. */
   readonly managedPolicies: Map<string, unknown>;
   addFunction(spec: FunctionSpec): void;
-  permit(permission: Permission): void;
+  permit(permission: LambdaPermission): void;
   configureAsync(functionArn: string, settings: AsyncSettings): void;
   addEventSource(mapping: EventSourceMapping): void;
   addSchedule(schedule: Schedule): void;
@@ -103,7 +94,8 @@ export interface Cloud {
   addIotRule(rule: IotRuleSpec): void;
   addIotAuthorizer(authorizer: IotAuthorizerSpec): void;
   addThingType(name: string): void;
-  createSecret(secret: SecretSpec): Promise<void>;
+  /** Finds it with its versions where an earlier start made it. */
+  createSecret(secret: SecretSpec): void;
   createKey(key: KeySpec): void;
   addKeyAlias(name: string, keyArn: string): void;
   addTask(task: TaskDefinition): void;

@@ -10,6 +10,10 @@ const start = workerData as RuntimeStart;
 const port = parentPort;
 if (port === null) throw new Error('the runtime lives in a worker thread');
 
+// A thread's stdout has no descriptor of its own. Loggers that look for one (pino) would write to the process's, but
+// leave it alone once its `write` is not the stream's own.
+process.stdout.write = process.stdout.write.bind(process.stdout);
+
 const loaded = load();
 loaded.catch(() => undefined);
 

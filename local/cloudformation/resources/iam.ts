@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { handler } from '../handler.ts';
+import { roleId } from '../role-id.ts';
 import { managedPolicy } from './managed-policies.ts';
 import { ignored, tags } from './values.ts';
 
@@ -31,8 +31,7 @@ export const iamRole = handler('AWS::IAM::Role', roleProperties, (given, resourc
       ...given.ManagedPolicyArns.map((one) => managedPolicy(one, resource.cloud)),
     ],
   });
-  const id = `AROA${createHash('sha256').update(arn).digest('hex').slice(0, 16).toUpperCase()}`;
-  return { ref: name, attributes: { Arn: arn, RoleId: id } };
+  return { ref: name, attributes: { Arn: arn, RoleId: roleId(arn) } };
 });
 
 const policyProperties = z.strictObject({

@@ -71,7 +71,6 @@ const permissionProperties = z.strictObject({
 export const lambdaPermission = handler('AWS::Lambda::Permission', permissionProperties, (given, resource) => {
   const id = resource.physicalName(100);
   resource.cloud.permit({
-    id,
     functionArn: functionArnOf(given.FunctionName, (rest) => resource.arn('lambda', rest)),
     action: given.Action,
     principal: given.Principal,

@@ -26,13 +26,13 @@ const secretProperties = z.strictObject({
   Tags: tags,
 });
 
-export const secret = handler('AWS::SecretsManager::Secret', secretProperties, async (given, resource) => {
+export const secret = handler('AWS::SecretsManager::Secret', secretProperties, (given, resource) => {
   const name = given.Name ?? resource.physicalName(512);
   // AWS adds six characters of its own to a secret's ARN.
   const arn = resource.arn('secretsmanager', `secret:${name}-${resource.physicalName(512).slice(-6)}`);
   const { GenerateSecretString: wanted, SecretString: text } = given;
   const initial = text === undefined ? (wanted === undefined ? undefined : () => generate(wanted)) : () => text;
-  await resource.cloud.createSecret({
+  resource.cloud.createSecret({
     name,
     arn,
     ...(given.KmsKeyId === undefined ? {} : { keyArn: given.KmsKeyId }),
