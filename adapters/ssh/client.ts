@@ -11,6 +11,7 @@ import type { WindowLimits } from './receive-window.ts';
 import { disconnectCodes, type EndReason, type SessionEnd } from './session-end.ts';
 import { prepareSocket } from './socket.ts';
 import type { Timer, Timers } from './timers.ts';
+import { identificationOf } from './transport.ts';
 
 export interface ConnectOptions {
   /** A connected socket, of which nothing has been read. TLS will do. It is destroyed with the session. */
@@ -82,7 +83,7 @@ class ClientConnection implements LinkUser, AuthMessages, MuxUser {
       ...{ timers, limits },
       transport: {
         role: 'client',
-        software: options.software,
+        identification: identificationOf(options.software),
         offer: clientOffer(),
         verifyHostKey: (blob) => this.#verifyHostKey(blob),
         ...{ auth: this, channels: this.#mux },

@@ -1,6 +1,6 @@
 import { createHash, createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import { printable } from './printable.ts';
-import { SshFormatError, SshReader } from './ssh-bytes.ts';
+import { ownCopy, SshFormatError, SshReader } from './ssh-bytes.ts';
 
 export type KeyType =
   | 'ssh-ed25519'
@@ -55,8 +55,7 @@ export const parsePublicKeyBlob = (blob: Buffer): ParsedKey => {
     if (!Object.hasOwn(readers, type) || read === undefined) return refuse(unsupported(type));
     const { jwk, application } = read(reader);
     reader.end();
-    // A copy: the blob may be a slice of a packet that would be kept alive with it.
-    const own = Buffer.from(blob);
+    const own = ownCopy(blob);
     return {
       ok: true,
       key: {

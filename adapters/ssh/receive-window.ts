@@ -26,11 +26,18 @@ export interface WindowLimits {
   readonly initial: number;
   readonly maximum: number;
   readonly budget: WindowBudget;
+  /** Milliseconds on any clock that only goes forward. Default: `performance.now`. */
+  readonly now?: () => number;
 }
+
+/** A flow that fills four windows in this time, in milliseconds, is bulk: each window costs a message and a wake-up. */
+const bulkMilliseconds = 200;
+/** As far as bulk alone makes a window grow; beyond it only a long path does. */
+const bulkMaximum = 1024 * 1024;
 
 /**
  * How much a channel's peer may send (RFC 4254 5.2). It starts small, doubles while the reader keeps up and the peer
- * runs dry (a long path), and halves while the reader does not. ssh2 has 2 MB for all: 20 MB/s at 50 ms round trip, and
+ * runs dry (a long path) or sends much (bulk), and halves while the reader does not keep up. ssh2 has 2 MB for all: 20 MB/s at 50 ms round trip, and
  * 2 MB of memory for each stalled reader.
  */
 export class ReceiveWindow {
@@ -38,11 +45,16 @@ export class ReceiveWindow {
   #target: number;
   /** What the peer may still send. */
   #open: number;
+  /** The reader fell behind since the window last ran dry: it must keep up once before the window grows again. */
+  #slow = false;
+  #consumed = 0;
+  #since: number;
 
   constructor(limits: WindowLimits) {
     this.#limits = limits;
     this.#target = limits.initial;
     this.#open = limits.initial;
+    this.#since = this.#now();
   }
 
   get target(): number {
@@ -53,15 +65,21 @@ export class ReceiveWindow {
   consume(bytes: number): boolean {
     if (bytes > this.#open) return false;
     this.#open -= bytes;
+    this.#consumed += bytes;
     return true;
   }
 
   /** How much to open now, where `waiting` bytes have not been read yet. 0: not worth a message. */
   credit(waiting: number): number {
-    if (waiting > this.#target / 2) this.#shrink();
-    else if (this.#open <= this.#target / 4 && waiting <= this.#target / 8) this.#grow();
+    if (waiting > this.#target / 2) {
+      this.#shrink();
+      this.#slow = true;
+    } else if (waiting <= this.#target / 8 && (this.#open <= this.#target / 4 || this.#isBulk())) {
+      if (!this.#slow) this.#grow();
+      this.#slow = false;
+    }
     const free = this.#target - waiting - this.#open;
-    if (free < Math.max(32 * 1024, this.#target / 8)) return 0;
+    if (free < Math.max(32 * 1024, Math.min(this.#target / 4, 512 * 1024))) return 0;
     this.#open += free;
     return free;
   }
@@ -70,6 +88,19 @@ export class ReceiveWindow {
   close(): void {
     this.#limits.budget.give(this.#target - this.#limits.initial);
     this.#target = this.#limits.initial;
+  }
+
+  #isBulk(): boolean {
+    if (this.#target >= bulkMaximum || this.#consumed < this.#target * 4) return false;
+    const now = this.#now();
+    const fast = now - this.#since < bulkMilliseconds;
+    this.#consumed = 0;
+    this.#since = now;
+    return fast;
+  }
+
+  #now(): number {
+    return this.#limits.now === undefined ? performance.now() : this.#limits.now();
   }
 
   #grow(): void {

@@ -4,7 +4,7 @@ import type Protocol from 'ssh2/lib/protocol/Protocol.js';
 import { type AuthAttempt, Authentication, type AuthenticationHost } from './authentication.ts';
 import { Link, type LinkUser } from './link.ts';
 import type { AuthMessages } from './messages.ts';
-import { type IncomingChannel, Mux, type MuxUser } from './mux.ts';
+import { type IncomingChannel, Mux, type MuxLimits, type MuxUser } from './mux.ts';
 import { printable } from './printable.ts';
 import type { PublicKey } from './public-key.ts';
 import type { From, SshServerLimits, SshServerOptions } from './server-options.ts';
@@ -17,6 +17,8 @@ import type { Transport } from './transport.ts';
 export interface ConnectionParts {
   readonly options: SshServerOptions;
   readonly limits: SshServerLimits;
+  readonly muxLimits: MuxLimits;
+  readonly identification: Buffer;
   readonly hostKeys: Readonly<Record<string, Protocol.HostKey>>;
   readonly offer: KexInit;
   readonly from: From;
@@ -50,28 +52,27 @@ export class ServerConnection implements LinkUser, AuthMessages, MuxUser, Authen
   readonly #parts: ConnectionParts;
   readonly #link: Link;
   readonly #mux: Mux;
-  readonly #authentication: Authentication;
+  /** Let go of after login. */
+  #authentication: Authentication | undefined;
   #serviceAccepted = false;
   #software = '';
-  readonly #grace: Timer;
+  #grace: Timer | undefined;
   #resolveClosed: (end: SessionEnd) => void = () => undefined;
 
   constructor(socket: Duplex, parts: ConnectionParts) {
-    const { options, limits, hostKeys, offer } = parts;
+    const { options, limits, muxLimits, identification, hostKeys, offer } = parts;
     const { timers } = options;
     this.#parts = parts;
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
     });
-    const window = { initial: limits.initialWindow, maximum: limits.maximumWindow, budget: options.windowBudget };
-    this.#mux = new Mux(this, { link: () => this.#link, timers, limits: { ...limits, window } });
+    this.#mux = new Mux(this, { link: () => this.#link, timers, limits: muxLimits });
     prepareSocket(socket);
     this.#link = new Link(socket, this, {
       ...{ timers, limits },
       transport: {
         role: 'server',
-        software: `Sallyport_${options.serverId}`,
-        ...{ hostKeys, offer, auth: this, channels: this.#mux },
+        ...{ identification, hostKeys, offer, auth: this, channels: this.#mux },
       },
     });
     this.#authentication = new Authentication(this);
@@ -101,7 +102,7 @@ export class ServerConnection implements LinkUser, AuthMessages, MuxUser, Authen
       return false;
     }
     if (type === 50) {
-      if (this.#serviceAccepted) this.#authentication.request(payload);
+      if (this.#serviceAccepted) this.#authentication?.request(payload);
       else this.#link.violation('authentication before its service');
       return false;
     }
@@ -122,7 +123,7 @@ export class ServerConnection implements LinkUser, AuthMessages, MuxUser, Authen
   }
 
   linkEnding(reason: EndReason): void {
-    this.#grace.cancel();
+    this.#grace?.cancel();
     this.#parts.leave();
     this.#mux.end(reason);
   }
@@ -179,7 +180,9 @@ export class ServerConnection implements LinkUser, AuthMessages, MuxUser, Authen
 
   accepted(user: string, key: PublicKey): void {
     const { options, limits, from, leave } = this.#parts;
-    this.#grace.cancel();
+    this.#grace?.cancel();
+    this.#grace = undefined;
+    this.#authentication = undefined;
     leave();
     this.session = new ServerSession({
       ...{ link: this.#link, mux: this.#mux, closed: this.closed, software: this.#software },

@@ -4,6 +4,7 @@ import { hostKeyAlgorithmsOf, serverOffer } from './algorithms.ts';
 import { defaultLinkLimits } from './link.ts';
 import { ServerConnection } from './server-connection.ts';
 import type { From, SshServerLimits, SshServerOptions } from './server-options.ts';
+import { identificationOf } from './transport.ts';
 
 export const defaultServerLimits: SshServerLimits = {
   ...defaultLinkLimits,
@@ -37,6 +38,9 @@ export const createSshServer = (options: SshServerOptions): SshServer => {
     options.hostKeys.map((key) => key.publicKey.type),
     options.keyExchanges,
   );
+  const identification = identificationOf(`Sallyport_${options.serverId}`);
+  const { maximumChannels, initialWindow: initial, maximumWindow: maximum } = limits;
+  const muxLimits = { maximumChannels, window: { initial, maximum, budget: options.windowBudget } };
   const open = new Set<ServerConnection>();
   let accepting = true;
 
@@ -50,7 +54,7 @@ export const createSshServer = (options: SshServerOptions): SshServer => {
       return;
     }
     const connection = new ServerConnection(socket, {
-      ...{ options, limits, hostKeys, offer, from },
+      ...{ options, limits, muxLimits, identification, hostKeys, offer, from },
       leave: entry.leave,
       onClosed: () => open.delete(connection),
     });

@@ -77,3 +77,10 @@ export const mpintBytes = (magnitude: Uint8Array): Buffer => {
 };
 
 export const sshMpint = (magnitude: Uint8Array): Buffer => sshString(mpintBytes(magnitude));
+
+/** A copy with memory of its own: for what is kept, since small buffers are slices of 8 KB slabs that they keep alive. */
+export const ownCopy = (bytes: Uint8Array): Buffer => {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  copy.set(bytes);
+  return copy;
+};

@@ -23,15 +23,14 @@ declare module 'ssh2/lib/protocol/kex.js' {
     };
   }
   export interface Negotiated {
-    readonly kex: string;
-    readonly serverHostKey: string;
-    readonly cs: { readonly cipher: string; readonly mac: string; readonly compress: string };
-    readonly sc: { readonly cipher: string; readonly mac: string; readonly compress: string };
+    readonly cs: { readonly compress: string };
+    readonly sc: { readonly compress: string };
   }
   /** One key exchange. After it, only `sessionID` and `negotiated` are read again. */
   export interface KeyExchange {
     readonly sessionID: Buffer;
     readonly negotiated: Negotiated;
+    remoteExtInfoEnabled?: boolean;
     readonly type?: string;
     readonly _keys?: { readonly privateKey: KeyObject } | null;
     readonly _remoteKexinit?: Buffer;
@@ -75,7 +74,6 @@ declare module 'ssh2/lib/protocol/Protocol.js' {
     interface Config {
       readonly server: boolean;
       readonly hostKeys?: Readonly<Record<string, HostKey>> | undefined;
-      readonly ident: string;
       readonly offer: KexInit;
       readonly onWrite: (bytes: Buffer) => void;
       readonly onError: (error: Error) => void;
@@ -124,6 +122,8 @@ declare module 'ssh2/lib/protocol/Protocol.js' {
     authPK(user: string, publicKey: string, sign: (data: Buffer, give: (signature: Buffer) => void) => void): void;
 
     _onPayload: (payload: Buffer) => void;
+    _onHandshakeComplete: (negotiated: Negotiated) => void;
+    _identRaw: Buffer;
     get _kex(): KeyExchange | undefined;
     set _kex(exchange: KeyExchange | undefined);
     /** Defined while a key exchange runs: our KEXINIT. */
@@ -152,5 +152,7 @@ declare module 'ssh2/lib/protocol/Protocol.js' {
 }
 
 declare module 'ssh2/lib/protocol/crypto.js' {
-  export const bindingAvailable: boolean;
+  /** As a whole only: Node finds no names in its `module.exports`. */
+  const crypto: { readonly bindingAvailable: boolean };
+  export = crypto;
 }

@@ -4,7 +4,7 @@ import Protocol from 'ssh2/lib/protocol/Protocol.js';
 import { guessIsRight } from './first-guess.ts';
 import { type AuthMessages, type ChannelMessages, messageHandlers } from './messages.ts';
 import { signatureAlgorithms } from './signature.ts';
-import { mpintBytes, sshString, sshUint32 } from './ssh-bytes.ts';
+import { mpintBytes, ownCopy, sshString, sshUint32 } from './ssh-bytes.ts';
 
 /** Whoever owns a transport. Called from inside `parse`: must not destroy the transport, only mark itself closed. */
 export interface TransportOwner {
@@ -21,13 +21,24 @@ export interface TransportOptions {
   readonly hostKeys?: Readonly<Record<string, Protocol.HostKey>>;
   /** Client only: whether this host key blob is the right one. */
   readonly verifyHostKey?: (blob: Buffer) => boolean;
-  readonly software: string;
+  /** From `identificationOf`, made once and shared by all connections. */
+  readonly identification: Buffer;
   readonly offer: KexInit;
   readonly auth: AuthMessages;
   readonly channels: ChannelMessages;
 }
 
 const serverSignatureAlgorithms = Object.keys(signatureAlgorithms).join(',');
+
+/** All that ssh2 reads of what was negotiated once new keys are in use. */
+const uncompressed = { cs: { compress: 'none' }, sc: { compress: 'none' } } as const;
+
+/** `SSH-2.0-<software>` (RFC 4253 section 4.2). Throws RangeError for what may not stand there. */
+export const identificationOf = (software: string): Buffer => {
+  // No space, no minus sign, and short enough for 255 characters with CR LF.
+  if (!/^[!-,.-~]{1,200}$/.test(software)) throw new RangeError('not a software version for an SSH identification');
+  return ownCopy(Buffer.from(`SSH-2.0-${software}`, 'latin1'));
+};
 
 /** ssh2's transport and authentication codec with what it lacks or gets wrong put right, each with its reason. */
 export class Transport extends Protocol {
@@ -36,17 +47,16 @@ export class Transport extends Protocol {
   readonly channels: ChannelMessages;
   readonly #client: boolean;
   #exchanges = 0;
+  #extensionsWanted = false;
   // No initialisers: the base constructor assigns through the accessors below before fields would be set.
   declare private guessPending: boolean;
   declare private exchange: KeyExchange | undefined;
-  declare private extensionsWanted: boolean;
 
   constructor(owner: TransportOwner, options: TransportOptions) {
     super({
       server: options.role === 'server',
       hostKeys: options.hostKeys,
       hostVerifier: options.verifyHostKey,
-      ident: options.software,
       offer: options.offer,
       messageHandlers,
       onWrite: (bytes) => owner.write(bytes),
@@ -58,6 +68,19 @@ export class Transport extends Protocol {
     this.auth = options.auth;
     this.channels = options.channels;
     this.#client = options.role === 'client';
+    // Given as a setting, ssh2 would keep a copy of it, and the 8 KB slab under that, for every connection.
+    this._identRaw = options.identification;
+    this.start = () => {
+      this.start = undefined;
+      owner.write(Buffer.concat([options.identification, Buffer.from('\r\n')]));
+    };
+    const complete = this._onHandshakeComplete;
+    this._onHandshakeComplete = (negotiated) => {
+      // ssh2's own list of signature algorithms lacks a comma, and offers SHA-1 and DSA: ours goes out instead.
+      this.#extensionsWanted = !this.#client && this._kex?.remoteExtInfoEnabled === true;
+      if (this._kex !== undefined) this._kex.remoteExtInfoEnabled = false;
+      complete(negotiated);
+    };
     const dispatch = this._onPayload;
     this._onPayload = (payload) => {
       if (payload.length > 0 && owner.admit(payload)) dispatch(payload);
@@ -101,17 +124,14 @@ export class Transport extends Protocol {
   #settle(): void {
     this.#exchanges += 1;
     // ssh2 keeps the whole exchange, its ephemeral private key too, for the connection's life. Only these are read again.
-    if (this._kex !== undefined) this.exchange = { sessionID: this._kex.sessionID, negotiated: this._kex.negotiated };
+    if (this._kex !== undefined) this.exchange = { sessionID: this._kex.sessionID, negotiated: uncompressed };
     unpin(this, ['_remoteIdentRaw']);
     if (this._decipher !== undefined) unpin(this._decipher, Object.keys(this._decipher));
-    if (this.extensionsWanted && this.#exchanges === 1) this.#sendExtensions();
+    if (this.#extensionsWanted && this.#exchanges === 1) this.#sendExtensions();
     this.owner.keysExchanged();
   }
 
-  /**
-   * RFC 8308: must be our first packet under the new keys. ssh2's own list lacks a comma, so that clients do not see
-   * rsa-sha2-512, and offers SHA-1 and DSA.
-   */
+  /** RFC 8308: must be our first packet under the new keys. */
   #sendExtensions(): void {
     this.#sendNow(
       Buffer.concat([Buffer.of(7), sshUint32(1), sshString('server-sig-algs'), sshString(serverSignatureAlgorithms)]),
@@ -140,14 +160,7 @@ export class Transport extends Protocol {
 
   override set _kex(exchange: KeyExchange | undefined) {
     this.exchange = exchange;
-    if (exchange === undefined) return;
-    Object.defineProperty(exchange, 'remoteExtInfoEnabled', {
-      get: () => false,
-      set: (wanted: boolean) => {
-        this.extensionsWanted = wanted && !this.#client;
-      },
-    });
-    if (exchange.type === '25519') exchange.computeSecret = (other) => x25519Secret(exchange, other);
+    if (exchange?.type === '25519') exchange.computeSecret = (other) => x25519Secret(exchange, other);
   }
 }
 
@@ -175,8 +188,6 @@ const unpin = (owner: object, names: readonly string[]): void => {
   for (const name of names) {
     const value: unknown = Reflect.get(owner, name);
     if (!Buffer.isBuffer(value) || value.buffer.byteLength === value.length || value.length > 1024) continue;
-    const copy = Buffer.allocUnsafeSlow(value.length);
-    value.copy(copy);
-    Reflect.set(owner, name, copy);
+    Reflect.set(owner, name, ownCopy(value));
   }
 };

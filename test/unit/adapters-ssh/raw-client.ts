@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type Protocol from 'ssh2/lib/protocol/Protocol.js';
 import { clientOffer } from '../../../adapters/ssh/algorithms.ts';
 import type { KeyPair } from '../../../adapters/ssh/keys.ts';
-import { Transport } from '../../../adapters/ssh/transport.ts';
+import { identificationOf, Transport } from '../../../adapters/ssh/transport.ts';
 import { clientKey, dial } from './harness.ts';
 
 /** A client that keeps no rule: after the key exchange it sends what it is told, and notes what comes. */
@@ -43,7 +43,7 @@ export const rawClient = async (port: number): Promise<RawClient> => {
       },
     },
     {
-      ...{ role: 'client', software: 'raw', offer: clientOffer(), verifyHostKey: () => true },
+      ...{ role: 'client', identification: identificationOf('raw'), offer: clientOffer(), verifyHostKey: () => true },
       auth: { disconnected: nothing, serviceRequested: nothing, authSucceeded: nothing, authFailed: nothing },
       channels: {
         ...{ globalRequest: nothing, requestAnswered: nothing, opened: nothing, openFailed: nothing, data: nothing },
