@@ -36,8 +36,11 @@ export const beginsWith =
 const join =
   (word: string) =>
   (...pieces: readonly (Condition | undefined)[]): Condition =>
-  (aliases) =>
-    pieces.flatMap((piece) => (piece === undefined ? [] : `(${piece(aliases)})`)).join(` ${word} `);
+  (aliases) => {
+    const texts = pieces.flatMap((piece) => piece?.(aliases) ?? []);
+    // The service refuses redundant parentheses.
+    return texts.length === 1 ? texts.join() : texts.map((text) => `(${text})`).join(` ${word} `);
+  };
 export const all = join('AND');
 export const any = join('OR');
 

@@ -1,14 +1,15 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
 import { createDynamoPortClaims } from '../../adapters/dynamodb/port-claims.ts';
 import { rowOfItem } from '../../adapters/dynamodb/standing-row.ts';
-import { type TunnelRow, tunnelOfRow } from '../../adapters/dynamodb/tunnel-row.ts';
+import { rowOfTunnel, type TunnelRow, tunnelOfRow } from '../../adapters/dynamodb/tunnel-row.ts';
 import { createDynamoTunnels } from '../../adapters/dynamodb/tunnels.ts';
 import { candidatePort, type PortClaim } from '../../core/model/port-claim.ts';
 import { sharedSpace, type TableNoun, tables as tableNames } from '../../core/names.ts';
 import { gate } from './actors.ts';
 import type { Tables } from './dynamodb.ts';
-import type { LedgerState } from './ledger-oracle.ts';
+import { type LedgerState, Violation } from './ledger-oracle.ts';
 import type { Store } from './ledger-world.ts';
 
 /**
@@ -51,6 +52,9 @@ export const createDynamoStore = (tables: Tables): Store => {
         [...made].map((id) => ({ id: { S: id } })),
       );
       const tunnels = rows.map((row) => tunnelOfRow(row as TunnelRow));
+      // What the indexes and TTL go by follows from the tunnel, after every kind of write.
+      if (!isDeepStrictEqual(rows, tunnels.map(rowOfTunnel)))
+        throw new Violation('a row disagrees with its index keys');
       const places = new Set([
         ...[...spaces].flatMap((space) => ports.map((port) => `${port}/${space}`)),
         ...tunnels.flatMap(({ port, space }) => (port === undefined ? [] : `${port}/${space}`)),
