@@ -70,7 +70,7 @@ const readText = (path: string, what: string, problems: string[]): string | unde
 };
 
 const reasonOf = (error: unknown, path: string): string => {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
   if (code === 'ENOENT') return `${path} does not exist`;
   if (code === 'EACCES') return `${path} may not be read by this user`;
   if (code === 'EISDIR') return `${path} is a folder`;

@@ -1,4 +1,3 @@
-import { nativeCrypto } from '../adapters/ssh/native-binding.ts';
 import { createSshKeys } from '../adapters/ssh/ssh-keys.ts';
 import { type Agent, startAgent } from './agent.ts';
 import { exitCodes, readArguments, usage } from './arguments.ts';
@@ -40,7 +39,7 @@ const check = (file: string): number => {
 const run = async (file: string): Promise<number> => {
   const { config, files } = read(file);
   const { device } = config;
-  log('info', 'started', { device, version: agentVersion, nativeCrypto, services: config.services.length });
+  log('info', 'started', { device, version: agentVersion, services: config.services.length });
   for (const warning of files.warnings) log('warn', 'config.warning', { warning });
   let isReady = false;
   const agent = startAgent({
