@@ -4,7 +4,7 @@ import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { TableNoun } from '../core/names.ts';
 import type { Tokens } from './constructs/token-issuer.ts';
 
-export type SecretName = 'hostKeys' | 'pins' | 'routerHostKeys' | 'linkKey';
+export type SecretName = 'hostKeys' | 'pins' | 'routerHostKeys' | 'linkKey' | 'certificate';
 
 /**
  * What the stateful stack hands to the others. They use it by CloudFormation's strong references (Export and

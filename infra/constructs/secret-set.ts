@@ -22,12 +22,16 @@ class HouseSecret extends Secret {
   }
 }
 
-/** Keys that outlive every deployment. The host keys are filled in by `Custom::SallyportHostKeys`. */
+/**
+ * Keys that outlive every deployment. The host keys are filled in by `Custom::SallyportHostKeys`, the certificate by its
+ * issuer: `{v: 1, cert, key}`, PEM, the chain in `cert`.
+ */
 export class SecretSet extends Construct {
   readonly hostKeys: Secret;
   readonly pins: Secret;
   readonly routerHostKeys: Secret;
   readonly linkKey: Secret;
+  readonly certificate: Secret;
 
   constructor(scope: Construct, id: string, options: { readonly key: IKey }) {
     super(scope, id);
@@ -40,5 +44,6 @@ export class SecretSet extends Construct {
       description: 'Signs one-use links',
       generate: { passwordLength: 64, excludePunctuation: true },
     });
+    this.certificate = new HouseSecret(this, 'Certificate', { key, description: 'Wildcard certificate and its key' });
   }
 }

@@ -67,6 +67,8 @@ export class DataStack extends Stack {
       environment: {
         ...tableSettings(routerRights, foundation),
         [secretVariable.routerHostKeys]: secrets.routerHostKeys.secretArn,
+        // A certificate is for a name: without a domain there is neither, and SSH is the way in.
+        ...(config.domain === undefined ? {} : { [secretVariable.certificate]: secrets.certificate.secretArn }),
         SALLYPORT_DOMAIN: proxyDomain(config),
         SALLYPORT_ROUTER_LISTEN: `0.0.0.0:${ports.router}`,
         SALLYPORT_OPEN_FOR_JUMP: openForJump.functionArn,
@@ -80,6 +82,7 @@ export class DataStack extends Stack {
       statements: [
         ...routerRights.map((right) => tableStatement(right, foundation)),
         secretStatement(foundation, 'routerHostKeys', 'GetSecretValue'),
+        ...(config.domain === undefined ? [] : [secretStatement(foundation, 'certificate', 'GetSecretValue')]),
         new PolicyStatement({
           sid: 'OpenForJump',
           actions: ['lambda:InvokeFunction'],

@@ -14,6 +14,7 @@ const keyOf = (schema: readonly { readonly AttributeName: string }[]) =>
 const pinned = [
   'Key961B73FD',
   'KeyAlias910D852D',
+  'SecretsCertificateF72E7EA6',
   'SecretsHostKeysFCA697A3',
   'SecretsLinkKeyC7FA32E3',
   'SecretsPins120B8D57',
@@ -142,7 +143,7 @@ test('the key turns, is kept, and admits only CloudWatch Logs by name', () => {
 
 test('secrets are under the key and kept', () => {
   const secrets = resourcesOf(stateful, 'AWS::SecretsManager::Secret');
-  expect(secrets).toHaveLength(4);
+  expect(secrets).toHaveLength(5);
   const filled = secrets.filter(([, { Properties }]) => Properties.GenerateSecretString !== undefined);
   expect(filled.map(([id]) => id.replace(/[0-9A-F]{8}$/, ''))).toEqual(['SecretsLinkKey']);
   for (const [, secret] of secrets)
