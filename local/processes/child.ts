@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import type { Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 
 export interface Child {
@@ -18,8 +17,8 @@ export interface Child {
 const stopMilliseconds = 15_000;
 
 /**
- * Runs a program of the product as a child process and waits for its ready line. Its output goes to `log`. The IPC channel
- * tells it when this process is gone, however that ended, so that none is left behind.
+ * Runs a program of the product as a child process and waits for its ready line. The IPC channel tells it
+ * when this process is gone, however that ended, so that none is left behind.
  *
  * @throws Error with the last of what it said, when it ends or is silent for too long before it is ready
  */
@@ -30,10 +29,11 @@ export async function startChild(options: {
   /** All of its environment but PATH and HOME. */
   readonly environment: Readonly<Record<string, string>>;
   readonly nodeOptions?: readonly string[];
-  readonly log: Writable;
+  /** Each line that it prints. */
+  readonly onLine: (line: string) => void;
   readonly readyMilliseconds?: number;
 }): Promise<Child> {
-  const { name, log } = options;
+  const { name, onLine } = options;
   const child = spawn(process.execPath, [...(options.nodeOptions ?? []), options.script, ...(options.args ?? [])], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     // Its own group: a Ctrl-C at the terminal is for the parent, which stops its children in their order.
@@ -62,7 +62,7 @@ export async function startChild(options: {
       if (ended) return;
       child.kill('SIGTERM');
       const timer = setTimeout(() => {
-        log.write(`${name} did not stop in ${stopMilliseconds} ms and is killed\n`);
+        onLine(`${name} did not stop in ${stopMilliseconds} ms and is killed`);
         child.kill('SIGKILL');
       }, stopMilliseconds);
       await exited;
@@ -77,7 +77,7 @@ function readyLine(
   child: ChildProcess,
   options: {
     readonly name: string;
-    readonly log: Writable;
+    readonly onLine: (line: string) => void;
     readonly exited: Promise<string>;
     readonly milliseconds: number;
   },
@@ -92,7 +92,7 @@ function readyLine(
     const timer = setTimeout(() => fail('was not ready in time'), options.milliseconds);
     void options.exited.then((why) => fail(`ended (${why}) before it was ready`));
     const hear = (line: string) => {
-      options.log.write(`${line}\n`);
+      options.onLine(line);
       last.push(line);
       if (last.length > keptLines) last.shift();
       const told = readyFields(line);
