@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { maxServices } from '../core/model/device.ts';
 import { deviceIdPattern } from '../core/model/ids.ts';
 import { schemes, serviceNamePattern } from '../core/model/service.ts';
+import { problemOf } from './problems.ts';
 import { judgeAddress } from './service-address.ts';
 
 const path = z.string().min(1).max(4_096);
@@ -31,9 +32,13 @@ const service = z
     return verdict.ok ? { ...given, host: verdict.host } : z.NEVER;
   });
 
-const hasTwice = (names: readonly unknown[]): boolean => new Set(names).size !== names.length;
+/** Names that stand there more than once. */
+const repeated = (names: readonly unknown[]): readonly unknown[] => [
+  ...new Set(names.filter((name, index) => name !== undefined && names.indexOf(name) !== index)),
+];
 
-const schema = z.strictObject({
+/** What the file may hold; docs/agent.md is held to it by a test. */
+export const agentConfigSchema = z.strictObject({
   /** The thing name. */
   device: z.string().regex(deviceIdPattern, 'must be a thing name: letters, digits, colon, _ and -'),
   /** Another MQTT client id than the thing name, where an application holds that connection already. */
@@ -42,7 +47,12 @@ const schema = z.strictObject({
     .regex(/^[a-zA-Z0-9:_.-]{1,128}$/, 'must be 1 to 128 letters, digits, colon, _, . and -')
     .optional(),
   mqtt: z.strictObject({
-    host: z.string().min(1).max(253),
+    host: z
+      .string()
+      .regex(
+        /^[a-zA-Z0-9]([a-zA-Z0-9.:-]{0,251}[a-zA-Z0-9])?$/,
+        'must be a host name alone, without scheme, port or path',
+      ),
     /** 8883, or 443 where nothing else gets out: then ALPN says that it is MQTT. */
     port: port.default(8_883),
     certificate: path,
@@ -60,10 +70,13 @@ const schema = z.strictObject({
     .array(service)
     .min(1)
     .max(maxServices)
-    .refine((list) => !hasTwice(list.map((one) => one?.name)), {
-      error: 'two services have one name',
-      when: ({ value }) => Array.isArray(value),
-    }),
+    .superRefine(
+      (list, context) => {
+        for (const name of repeated(list.map((one) => one?.name)))
+          context.addIssue({ code: 'custom', message: `two services have the name ${name}` });
+      },
+      { when: ({ value }) => Array.isArray(value) },
+    ),
   /** The device's own SSH host public keys, so that operators can know it: files, one key each. */
   hostKeys: z.array(path).max(8).default([]),
   limits: z
@@ -79,7 +92,7 @@ const schema = z.strictObject({
   /** Hours between two session keys. */
   keyHours: z.number().min(0.01).max(168).default(24),
 });
-export type AgentConfig = z.output<typeof schema>;
+export type AgentConfig = z.output<typeof agentConfigSchema>;
 export type LocalService = AgentConfig['services'][number];
 
 /** The file is the administrator's own, so its words are shown as they are, but for what would move a terminal's cursor. */
@@ -96,18 +109,33 @@ export class ConfigError extends Error {
   }
 }
 
-/** Throws a ConfigError that lists every problem of the text. */
-export const parseAgentConfig = (text: string, file: string): AgentConfig => {
+const somePath = path.optional().catch(undefined);
+const someFiles = { certificate: somePath, key: somePath, authority: somePath };
+const named = z.object({
+  mqtt: z.object(someFiles).catch({}),
+  hostKeys: z.array(somePath).catch([]),
+});
+/** The paths that a config names, as far as they can be made out of a wrong one. */
+export type NamedFiles = z.output<typeof named>;
+
+export type JudgedConfig = {
+  /** Only of a text without problems. */
+  readonly config: AgentConfig | undefined;
+  readonly problems: readonly string[];
+  readonly named: NamedFiles;
+};
+
+/** Never throws: says every problem of the text, and whatever files it names, so that they can be looked at too. */
+export const judgeAgentConfig = (text: string): JudgedConfig => {
+  const none = { mqtt: {}, hostKeys: [] };
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    // Some editors put a byte order mark first.
+    value = JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (cause) {
-    throw new ConfigError(file, [`not JSON: ${cause instanceof Error ? cause.message : ''}`]);
+    return { config: undefined, problems: [`not JSON: ${cause instanceof Error ? cause.message : ''}`], named: none };
   }
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  throw new ConfigError(
-    file,
-    result.error.issues.map(({ path: at, message }) => `${at.join('.') || '(whole file)'}: ${message}`),
-  );
+  const result = agentConfigSchema.safeParse(value, { error: problemOf });
+  const problems = result.error?.issues.map(({ path: at, message }) => `${at.join('.') || 'this file'}: ${message}`);
+  return { config: result.data, problems: problems ?? [], named: named.safeParse(value).data ?? none };
 };

@@ -1,8 +1,8 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { SshKeyAnswer } from '../core/ports/ssh-keys.ts';
-import { type AgentConfig, ConfigError, parseAgentConfig } from './config.ts';
+import { type AgentConfig, ConfigError, judgeAgentConfig, type NamedFiles } from './config.ts';
+import { type Findings, judgeCertificate, judgeKey } from './credentials.ts';
 
 /** The texts of the files that a config names. */
 export type AgentFiles = {
@@ -11,90 +11,91 @@ export type AgentFiles = {
   readonly authority: string | undefined;
   /** `<type> <base-64>`. */
   readonly hostKeys: readonly string[];
+};
+export type ReadAgent = {
+  readonly config: AgentConfig;
+  readonly files: AgentFiles;
   /** What works and should not be so. */
   readonly warnings: readonly string[];
 };
 
 /** None of these files is larger than a few KB; a wrong path may lead to anything. */
 const maxBytes = 1024 * 1024;
+/** Permission bits of users who are neither owner nor in the group. */
+const others = { read: 0o004, write: 0o002 } as const;
 
-/** Reads the config at `file`. Throws a ConfigError that lists every problem of it. */
-export const readAgentConfig = (file: string): AgentConfig => {
-  const problems: string[] = [];
-  const text = readText(file, 'this file', problems);
-  if (text === undefined) throw new ConfigError(file, problems);
-  return parseAgentConfig(text, file);
+/**
+ * Reads the config at `file` and the files that it names, relative to it. Throws a ConfigError that lists every problem
+ * of all of them.
+ */
+export const readAgent = (file: string, parseKey: (line: string) => SshKeyAnswer): ReadAgent => {
+  const findings: Findings = { problems: [], warnings: [] };
+  const text = readText(file, 'this file', findings);
+  if (text === undefined) throw new ConfigError(file, findings.problems);
+  if (allows(file, others.write))
+    findings.warnings.push(`this file: other users can change it, and so what is reachable; chmod o-w ${file}`);
+  const { config, named, problems } = judgeAgentConfig(text);
+  findings.problems.push(...problems);
+  const files = readFiles(named, { folder: dirname(file), findings, parseKey });
+  if (config === undefined || files === undefined || findings.problems.length > 0)
+    throw new ConfigError(file, findings.problems);
+  return { config, files, warnings: findings.warnings };
 };
 
-/** Reads what the config at `file` names, relative to it. Throws a ConfigError that lists every problem of them. */
-export const readAgentFiles = (
-  config: AgentConfig,
-  file: string,
-  parseKey: (line: string) => SshKeyAnswer,
-): AgentFiles => {
-  const problems: string[] = [];
-  const warnings: string[] = [];
-  const read = (path: string, what: string) => readText(resolve(dirname(file), path), what, problems);
-  const certificate = read(config.mqtt.certificate, 'mqtt.certificate');
-  const key = read(config.mqtt.key, 'mqtt.key');
-  const authority = config.mqtt.authority === undefined ? undefined : read(config.mqtt.authority, 'mqtt.authority');
+/** Undefined where certificate or key could not be had; then the findings say why, or the config's own problems do. */
+const readFiles = (
+  { mqtt, hostKeys }: NamedFiles,
+  from: {
+    readonly folder: string;
+    readonly findings: Findings;
+    readonly parseKey: (line: string) => SshKeyAnswer;
+  },
+): AgentFiles | undefined => {
+  const { findings } = from;
+  const read = (path: string | undefined, what: string) =>
+    path === undefined ? undefined : readText(resolve(from.folder, path), what, findings);
+  const certificate = read(mqtt.certificate, 'mqtt.certificate');
+  const key = read(mqtt.key, 'mqtt.key');
+  const authority = read(mqtt.authority, 'mqtt.authority');
 
-  const own = certificate === undefined ? undefined : certificateOf(certificate, 'mqtt.certificate', problems);
-  if (authority !== undefined) certificateOf(authority, 'mqtt.authority', problems);
-  if (key !== undefined) checkKey(key, own, problems);
-  if (own !== undefined && Date.parse(own.validTo) < Date.now())
-    warnings.push(`mqtt.certificate: it expired on ${own.validTo}, or this device's clock is wrong`);
-  if (key !== undefined && isReadByOthers(resolve(dirname(file), config.mqtt.key)))
-    warnings.push('mqtt.key: other users can read it; chmod 600');
+  const own = certificate === undefined ? undefined : judgeCertificate(certificate, 'mqtt.certificate', findings);
+  if (authority !== undefined) judgeCertificate(authority, 'mqtt.authority', findings);
+  if (key !== undefined) judgeKey(key, { what: 'mqtt.key', certificate: own, findings });
+  if (mqtt.key !== undefined && key !== undefined && allows(resolve(from.folder, mqtt.key), others.read))
+    findings.warnings.push(`mqtt.key: other users can read it; chmod 600 ${resolve(from.folder, mqtt.key)}`);
 
-  const hostKeys = config.hostKeys.flatMap((path, index) => {
-    const text = read(path, `hostKeys.${index}`);
+  const lines = hostKeys.flatMap((path, index) => {
+    const what = `hostKeys.${index}`;
+    const text = read(path, what);
     if (text === undefined) return [];
-    const answer = parseKey(text.trim());
+    const answer = from.parseKey(text.trim());
     if (answer.ok) return [answer.key.line];
-    problems.push(`hostKeys.${index}: ${answer.why}`);
+    const isPrivate = text.includes('PRIVATE KEY-----');
+    findings.problems.push(`${what}: ${isPrivate ? 'a private key; name its .pub file' : answer.why}`);
     return [];
   });
-  if (problems.length > 0 || certificate === undefined || key === undefined) throw new ConfigError(file, problems);
-  return { certificate, key, authority, hostKeys, warnings };
+  return certificate === undefined || key === undefined ? undefined : { certificate, key, authority, hostKeys: lines };
 };
 
-const readText = (path: string, what: string, problems: string[]): string | undefined => {
+const readText = (path: string, what: string, findings: Findings): string | undefined => {
   try {
-    if (statSync(path).size <= maxBytes) return readFileSync(path, 'utf8');
-    problems.push(`${what}: ${path} is larger than 1 MB`);
+    const { size } = statSync(path);
+    if (size <= maxBytes) return readFileSync(path, 'utf8');
+    findings.problems.push(`${what}: ${path} is larger than 1 MB`);
   } catch (error) {
-    problems.push(`${what}: ${reasonOf(error, path)}`);
+    findings.problems.push(`${what}: ${path} ${reasonOf(error)}`);
   }
   return undefined;
 };
 
-const reasonOf = (error: unknown, path: string): string => {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
-  if (code === 'ENOENT') return `${path} does not exist`;
-  if (code === 'EACCES') return `${path} may not be read by this user`;
-  if (code === 'EISDIR') return `${path} is a folder`;
-  return `${path} cannot be read`;
+const reasonOf = (error: unknown): string => {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
+  if (code === 'ENOENT') return 'does not exist; paths are relative to the config';
+  if (code === 'EACCES')
+    return 'may not be read by the user that the agent runs as; see its owner, and those of its folders';
+  if (code === 'EISDIR') return 'is a folder';
+  return `cannot be read (${code})`;
 };
 
-const certificateOf = (pem: string, what: string, problems: string[]): X509Certificate | undefined => {
-  try {
-    return new X509Certificate(pem);
-  } catch {
-    problems.push(`${what}: not a PEM certificate`);
-    return undefined;
-  }
-};
-
-/** Whatever is wrong with a key is said without a word of it. */
-const checkKey = (pem: string, certificate: X509Certificate | undefined, problems: string[]): void => {
-  try {
-    const key = createPrivateKey(pem);
-    if (certificate !== undefined && !certificate.checkPrivateKey(key))
-      problems.push('mqtt.key: not the key of mqtt.certificate');
-  } catch {
-    problems.push('mqtt.key: not a PEM private key without a passphrase');
-  }
-};
-
-const isReadByOthers = (path: string): boolean => process.platform !== 'win32' && (statSync(path).mode & 0o004) !== 0;
+const allows = (path: string, bits: number): boolean =>
+  process.platform !== 'win32' && (statSync(path).mode & bits) !== 0;

@@ -2,7 +2,8 @@ import { createSshKeys } from '../adapters/ssh/ssh-keys.ts';
 import { type Agent, startAgent } from './agent.ts';
 import { exitCodes, readArguments, usage } from './arguments.ts';
 import { ConfigError } from './config.ts';
-import { readAgentConfig, readAgentFiles } from './files.ts';
+import { asksToEnd } from './ending.ts';
+import { readAgent } from './files.ts';
 import { jsonLog, textOf } from './log.ts';
 import type { Pace } from './pace.ts';
 import { agentVersion } from './version.ts';
@@ -24,23 +25,20 @@ const pace: Pace = {
   random: Math.random,
 };
 
-const read = (file: string) => {
-  const config = readAgentConfig(file);
-  return { config, files: readAgentFiles(config, file, createSshKeys().parse) };
-};
+const read = (file: string) => readAgent(file, createSshKeys().parse);
 
 const check = (file: string): number => {
-  const { warnings } = read(file).files;
-  for (const warning of warnings) process.stdout.write(`warning: ${warning}\n`);
+  for (const warning of read(file).warnings) process.stdout.write(`warning: ${warning}\n`);
   process.stdout.write(`${file} is good\n`);
   return exitCodes.ok;
 };
 
 const run = async (file: string): Promise<number> => {
-  const { config, files } = read(file);
+  const asked = asksToEnd(process, () => process.exit(exitCodes.failed));
+  const { config, files, warnings } = read(file);
   const { device } = config;
   log('info', 'started', { device, version: agentVersion, services: config.services.length });
-  for (const warning of files.warnings) log('warn', 'config.warning', { warning });
+  for (const warning of warnings) log('warn', 'config.warning', { warning });
   let isReady = false;
   const agent = startAgent({
     ...{ config, hostKeys: files.hostKeys, pace, log },
@@ -51,20 +49,9 @@ const run = async (file: string): Promise<number> => {
       isReady = true;
     },
   });
-  const signal = await signalled();
-  log('info', 'stopping', { signal });
+  log('info', 'stopping', { why: await asked });
   return stopped(agent);
 };
-
-const signalled = (): Promise<string> =>
-  new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const)
-      process.on(signal, () => {
-        resolve(signal);
-        // Whoever asks twice does not want to wait.
-        process.on(signal, () => process.exit(exitCodes.failed));
-      });
-  });
 
 const stopped = async (agent: Agent): Promise<number> => {
   const late = new Promise<'late'>((resolve) => setTimeout(() => resolve('late'), stopMilliseconds));

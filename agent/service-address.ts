@@ -7,6 +7,14 @@ export type AddressVerdict =
 
 const loopback = new Set(['loopback']);
 const lan = new Set(['private', 'uniqueLocal']);
+/** For people; the ranges not named here are rare ones, such as those for documentation. */
+const words: Readonly<Record<string, string>> = {
+  unicast: 'a public address',
+  linkLocal: 'a link-local address, as clouds use for their metadata',
+  multicast: 'a multicast address',
+  broadcast: 'a broadcast address',
+  unspecified: 'no single address',
+};
 /**
  * What clouds put into the unique local range: metadata, name and time servers of AWS, metadata of Google Cloud, Oracle
  * and Scaleway. A device may be a virtual machine, and whoever reads its metadata has its role.
@@ -35,10 +43,7 @@ export const judgeAddress = (host: string, allowLan: boolean): AddressVerdict =>
     return { ok: false, why: 'is a metadata service, which is never reachable' };
   if (loopback.has(range)) return { ok: true, host: address.toString() };
   if (!lan.has(range))
-    return {
-      ok: false,
-      why: `is ${range === 'unicast' ? 'a public' : `a ${range}`} address, which is never reachable`,
-    };
+    return { ok: false, why: `is ${words[range] ?? `a special address (${range})`}, which is never reachable` };
   return allowLan
     ? { ok: true, host: address.toString() }
     : { ok: false, why: 'is another machine on the LAN: add "lan": true to allow it' };

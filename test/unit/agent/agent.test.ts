@@ -1,23 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { type Agent, startAgent } from '../../../agent/agent.ts';
 import type { CloudHooks } from '../../../agent/cloud.ts';
-import { parseAgentConfig } from '../../../agent/config.ts';
 import { agentVersion } from '../../../agent/version.ts';
 import { type Command, commandSchema } from '../../../core/wire/command.ts';
 import { type DeviceEvent, deviceEventSchema } from '../../../core/wire/device-event.ts';
 import { FakePace, settle } from './fake-pace.ts';
-import { FakeRelays, Lines, makeKey, pins, relay, tunnelId } from './fakes.ts';
+import { agentConfig, FakeRelays, Lines, makeKey, pins, relay, tunnelId } from './fakes.ts';
 
 const config = (more: object = {}) =>
-  parseAgentConfig(
-    JSON.stringify({
-      device: 'pump-7',
-      mqtt: { host: 'iot.example.com', certificate: 'c', key: 'k' },
-      services: [{ name: 'ssh', scheme: 'ssh', port: 22 }],
-      ...more,
-    }),
-    'agent.json',
-  );
+  agentConfig({
+    device: 'pump-7',
+    mqtt: { host: 'iot.example.com', certificate: 'c', key: 'k' },
+    services: [{ name: 'ssh', scheme: 'ssh', port: 22 }],
+    ...more,
+  });
 
 const commands = 'sallyport/v1/devices/pump-7/commands';
 

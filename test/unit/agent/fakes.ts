@@ -1,3 +1,4 @@
+import { type AgentConfig, ConfigError, judgeAgentConfig } from '../../../agent/config.ts';
 import type { AgentLog } from '../../../agent/log.ts';
 import {
   DialError,
@@ -12,6 +13,13 @@ import {
 type Line = { readonly level: string; readonly event: string; readonly fields: Readonly<Record<string, unknown>> };
 
 /** A log that remembers. */
+/** Throws where the value is no config, with what is wrong. */
+export const agentConfig = (value: unknown): AgentConfig => {
+  const { config, problems } = judgeAgentConfig(JSON.stringify(value));
+  if (config === undefined) throw new ConfigError('agent.json', problems);
+  return config;
+};
+
 export class Lines {
   readonly all: Line[] = [];
   readonly log: AgentLog = (level, event, fields = {}) => void this.all.push({ level, event, fields });

@@ -1,7 +1,7 @@
 import { judgeAddress } from '../../../agent/service-address.ts';
 
 const lanError = { ok: false, why: 'is another machine on the LAN: add "lan": true to allow it' };
-const neverOf = (kind: string) => ({ ok: false, why: `is ${kind} address, which is never reachable` });
+const neverOf = (kind: string) => ({ ok: false, why: `is ${kind}, which is never reachable` });
 const noAddress = { ok: false, why: 'must be an IP address or localhost' };
 
 describe('the device itself', () => {
@@ -29,22 +29,22 @@ describe('other machines on the LAN', () => {
 
 describe('never, whatever is allowed', () => {
   test.each([
-    ['169.254.169.254', 'a linkLocal'],
-    ['::ffff:169.254.169.254', 'a linkLocal'],
-    ['fe80::1', 'a linkLocal'],
-    ['224.0.0.1', 'a multicast'],
-    ['ff02::1', 'a multicast'],
-    ['255.255.255.255', 'a broadcast'],
-    ['0.0.0.0', 'a unspecified'],
-    ['::', 'a unspecified'],
-    ['8.8.8.8', 'a public'],
-    ['2001:4860:4860::8888', 'a public'],
-    ['168.63.129.16', 'a public'],
-    ['100.100.100.200', 'a carrierGradeNat'],
-    ['192.0.0.192', 'a reserved'],
-    ['64:ff9b::7f00:1', 'a rfc6052'],
-    ['2002:7f00:1::', 'a 6to4'],
-  ])('%s is %s address', (address, kind) => {
+    ['169.254.169.254', 'a link-local address, as clouds use for their metadata'],
+    ['::ffff:169.254.169.254', 'a link-local address, as clouds use for their metadata'],
+    ['fe80::1', 'a link-local address, as clouds use for their metadata'],
+    ['224.0.0.1', 'a multicast address'],
+    ['ff02::1', 'a multicast address'],
+    ['255.255.255.255', 'a broadcast address'],
+    ['0.0.0.0', 'no single address'],
+    ['::', 'no single address'],
+    ['8.8.8.8', 'a public address'],
+    ['2001:4860:4860::8888', 'a public address'],
+    ['168.63.129.16', 'a public address'],
+    ['100.100.100.200', 'a special address (carrierGradeNat)'],
+    ['192.0.0.192', 'a special address (reserved)'],
+    ['64:ff9b::7f00:1', 'a special address (rfc6052)'],
+    ['2002:7f00:1::', 'a special address (6to4)'],
+  ])('%s is %s', (address, kind) => {
     expect(judgeAddress(address, true)).toEqual(neverOf(kind));
     expect(judgeAddress(address, false)).toEqual(neverOf(kind));
   });
