@@ -9,7 +9,7 @@ import { commandStatement, operatorEventStatement, presenceStatement } from '../
 import { keyStatement } from '../rights/key-right.ts';
 import { secretStatement, secretVariable } from '../rights/secret-right.ts';
 import { tableSettings, tableStatement } from '../rights/table-right.ts';
-import { proxyDomain, relayHost, type StageConfig } from '../stage-config.ts';
+import { proxyDomain, relayHost, relayPort, type StageConfig } from '../stage-config.ts';
 import { HouseFunction } from './house-function.ts';
 
 type FunctionSetOptions = {
@@ -66,7 +66,7 @@ const settingOf = (setting: Setting, config: StageConfig, { tokens }: Foundation
     case 'domain':
       return { SALLYPORT_DOMAIN: proxyDomain(config) };
     case 'relay':
-      return { SALLYPORT_RELAY_HOST: relayHost(config), SALLYPORT_RELAY_PORT: String(config.relay.port) };
+      return { SALLYPORT_RELAY_HOST: relayHost(config), SALLYPORT_RELAY_PORT: String(relayPort(config)) };
     case 'delivery':
       return { SALLYPORT_DELIVERY: config.delivery };
     case 'adminGroup':

@@ -1,8 +1,13 @@
+import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { architectureOf } from '../../infra/stage/capacity.ts';
 import {
+  cellsOf,
   parseStageConfig,
   proxyDomain,
   readStageConfig,
   relayHost,
+  relayPort,
   StageConfigError,
 } from '../../infra/stage-config.ts';
 
@@ -15,6 +20,143 @@ const problemsOf = (value: unknown): readonly string[] => {
   }
   throw new Error('it was taken');
 };
+
+const least = { name: 'a', tokens: { kind: 'cognito' } } as const;
+const cell = (region: string, domain?: string) => ({ region, ...(domain === undefined ? {} : { domain }) });
+
+/** Fields right one by one, and wrong together or by themselves: what is given beside the least, and what is said. */
+const wrong: readonly (readonly [given: object, problems: readonly unknown[]])[] = [
+  [{ profile: 'large' }, ['profile: choose "small", "standard" or "none"']],
+  [{ iamApi: 'yes' }, ['iamApi: give true or false']],
+  [{ zones: 4 }, ['zones: give 2, 3, or the names of two or three zones, such as ["eu-west-1a", "eu-west-1b"]']],
+  [{ zones: ['eu-west-1a', 'eu-west-1b'] }, ['zones: give a region too, to which these zones belong']],
+  [{ zones: ['eu-west-1a', 'eu-west-2b'], region: 'eu-west-1' }, ['zones: eu-west-2b is not in eu-west-1']],
+  [{ zones: ['eu-west-1a', 'eu-west-1a'], region: 'eu-west-1' }, ['zones: name each zone once']],
+  [
+    { zones: ['eu-west-1a', 'eu-west-1b'], cells: [cell('eu-west-1'), cell('us-east-1')] },
+    ['zones: give their number: names belong to one Region, and there are several cells'],
+  ],
+  [{ cells: [cell('eu-west-1')] }, ['cells: give two cells or more; for one, give region and domain instead']],
+  [
+    {
+      region: 'eu-west-1',
+      domain: 'a.example.com',
+      cells: [cell('eu-west-1', 'b.example.com'), cell('eu-west-1', 'b.example.com')],
+    },
+    [
+      'region: remove it: each cell names its own',
+      'domain: remove it: each cell names its own, such as eu.tunnels.example.com',
+      'cells: name eu-west-1 once: a Region holds one cell of a stage',
+      'cells: give each cell a domain of its own: b.example.com stands twice',
+    ],
+  ],
+  [
+    { certificate: { kind: 'bring-your-own' } },
+    ['certificate: remove it, or give a domain: a certificate is for a name'],
+  ],
+  [
+    { domain: 'a.example.com', certificate: { kind: 'self-signed' } },
+    ['certificate.kind: choose kind "acm-exportable", "acme-dns01" with email, or "bring-your-own"'],
+  ],
+  [
+    { domain: 'a.example.com', certificate: { kind: 'acme-dns01', email: 'me' } },
+    ['certificate.email: give an e-mail address'],
+  ],
+  [
+    { capacity: { instances: { count: 3 } } },
+    ['capacity.instances.count: give 1 or 2; for more, choose profile "standard"'],
+  ],
+  [
+    { capacity: { instances: { count: 2 } } },
+    [
+      'capacity.instances.count: give a domain, which can stand for two addresses, or one instance, or profile "standard"',
+    ],
+  ],
+  [{ capacity: { relays: { min: 5, max: 4 } } }, ['capacity.relays.max: give at least 5, as many as min']],
+  [
+    { capacity: { routers: { instanceType: 'huge' } } },
+    ['capacity.routers.instanceType: give an instance type such as c8g.large'],
+  ],
+  [
+    { capacity: { routers: { instanceType: 'c7i.large' } } },
+    ['capacity.routers.instanceType: c7i.large is x86_64: choose another, or set cpuArchitecture'],
+  ],
+  [
+    { cpuArchitecture: 'x86_64', capacity: { relays: { instanceType: 'c8gn.xlarge' } } },
+    ['capacity.relays.instanceType: c8gn.xlarge is arm64: choose another, or set cpuArchitecture'],
+  ],
+  [
+    { capacity: { instances: { instanceType: 't4g.micro' } } },
+    [
+      'capacity.instances.instanceType: t4g.micro gives tasks 901 MiB and relay and router ask for 1536: choose a larger one, or lower memoryMebibytes',
+    ],
+  ],
+  [
+    { budget: { monthlyUsd: 0, email: 'x' } },
+    ['budget.monthlyUsd: give at least 1 US dollar', 'budget.email: give an e-mail address'],
+  ],
+  [{ alarms: { email: 'x@' } }, ['alarms.email: give an e-mail address']],
+  [
+    { auditExport: { account: '123', lockDays: 0 } },
+    [
+      'auditExport.account: give the 12 digits of an AWS account, in quotes',
+      'auditExport.lockDays: give 1 to 3653 days',
+    ],
+  ],
+  [{ retention: { flowLogDays: 2 } }, [expect.stringMatching(/^retention\.flowLogDays: give one of 1, 3/)]],
+];
+
+test.each(wrong)('%j is refused with the remedy', (given, problems) => {
+  expect(problemsOf({ ...least, ...given })).toEqual(problems);
+});
+
+test('a wrong field does not hide what is wrong between others', () => {
+  expect(
+    problemsOf({
+      ...least,
+      name: 'A',
+      capacity: { relays: { min: 5, max: 4 } },
+      certificate: { kind: 'bring-your-own' },
+    }),
+  ).toEqual([
+    'name: use 1 to 20 lower-case letters, digits and hyphens, a letter first',
+    'certificate: remove it, or give a domain: a certificate is for a name',
+    'capacity.relays.max: give at least 5, as many as min',
+  ]);
+});
+
+test.each([
+  ['c8g.large', 'arm64'],
+  ['c8gn.xlarge', 'arm64'],
+  ['t4g.small', 'arm64'],
+  ['im4gn.large', 'arm64'],
+  ['g5g.xlarge', 'arm64'],
+  ['g5.xlarge', 'x86_64'],
+  ['c7i.large', 'x86_64'],
+  ['m7a.48xlarge', 'x86_64'],
+  ['t3.small', 'x86_64'],
+])('%s is %s', (type, architecture) => {
+  expect(architectureOf(type)).toBe(architecture);
+  expect(
+    parseStageConfig({ ...least, cpuArchitecture: architecture, capacity: { relays: { instanceType: type } } }),
+  ).toBeDefined();
+});
+
+test('a stage of one Region is one cell, one of two is two with a domain each', () => {
+  expect(cellsOf(parseStageConfig(least))).toMatchObject([{ prefix: 'sallyport-a' }]);
+  const cells = cellsOf(readStageConfig('two-regions'));
+  expect(cells.map(({ prefix, config }) => [prefix, config.region, config.domain])).toEqual([
+    ['sallyport-two-regions-eu-west-1', 'eu-west-1', 'eu.tunnels.example.com'],
+    ['sallyport-two-regions-us-east-1', 'us-east-1', 'us.tunnels.example.com'],
+  ]);
+});
+
+test('every stage file is usable', () => {
+  const folder = fileURLToPath(new URL('../../infra/stages/', import.meta.url));
+  const names = readdirSync(folder).map((file) => file.replace(/\.json$/, ''));
+  expect(names).toEqual(expect.arrayContaining(['small', 'standard', 'no-domain', 'own-oidc', 'two-regions']));
+  for (const name of names) expect(readStageConfig(name).name).toBe(name);
+});
 
 test('the stages that come with the project are usable', () => {
   expect(readStageConfig('dev')).toMatchObject({ name: 'dev', tokens: { kind: 'cognito' }, delivery: 'direct' });
@@ -51,7 +193,10 @@ test('names its problems all at once, each with the remedy', () => {
 });
 
 test('what is missing is asked for', () => {
-  expect(problemsOf({})).toEqual(['name: give a string', 'tokens: give an object']);
+  expect(problemsOf({})).toEqual([
+    'name: give a string',
+    'tokens: choose kind "cognito", or "oidc" with issuer, audience, jwks',
+  ]);
   expect(problemsOf({ name: 'a', tokens: { kind: 'saml' } })).toEqual([
     'tokens.kind: choose kind "cognito", or "oidc" with issuer, audience, jwks',
   ]);
@@ -66,5 +211,7 @@ test('without a domain there are names all the same', () => {
   const config = parseStageConfig({ name: 'a', tokens: { kind: 'cognito' } });
   expect(proxyDomain(config)).toBe('sallyport.internal');
   expect(relayHost(config)).toBe('relay.sallyport.internal');
+  expect(relayPort(config)).toBe(2222);
+  expect(relayPort({ ...config, profile: 'standard' })).toBe(443);
   expect(relayHost({ ...config, relay: { ...config.relay, host: '192.0.2.1' } })).toBe('192.0.2.1');
 });

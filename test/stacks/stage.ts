@@ -38,7 +38,7 @@ export const synthesizeStage = (config: Partial<StageConfigInput> = {}): Stage =
   const outdir = mkdtempSync(join(tmpdir(), 'sallyport-assembly-'));
   try {
     const { stateful, control, data } = createApp({
-      config: parseStageConfig({ name: 'test', tokens: { kind: 'cognito' }, ...config }),
+      config: parseStageConfig({ name: 'test', profile: 'none', tokens: { kind: 'cognito' }, ...config }),
       assets,
       outdir,
       // synthesis.test.ts does, once for each kind of stage.
