@@ -7,5 +7,7 @@ export default {
   transform: { '\\.ts$': '<rootDir>/test/support/transform.js' },
   testTimeout: 30_000,
   maxWorkers: 2,
+  globalSetup: '<rootDir>/test/support/global-setup.js',
+  globalTeardown: '<rootDir>/test/support/global-teardown.js',
   reporters: ['default', '<rootDir>/test/support/tally-reporter.js'],
 };
