@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { portSetting, readSettings, SettingsError } from '../core/env.ts';
 import { type TableNoun, tables, tableVariable } from '../core/names.ts';
 

@@ -29,11 +29,10 @@ import type { AuditLog } from '../core/ports/audit-log.ts';
 import type { Clock } from '../core/ports/clock.ts';
 import type { Random } from '../core/ports/random.ts';
 import type { Timers } from '../core/ports/timers.ts';
-import { createSignInNotes } from '../core/use-cases/note-sign-in.ts';
-import { openSettings } from './settings.ts';
+import { openSettings, type Settings } from './settings.ts';
 
 /** Made at the first call and kept for the process's life. */
-const once = <T>(make: () => T): (() => T) => {
+const kept = <T>(make: () => T): (() => T) => {
   let made: { readonly value: T } | undefined;
   return () => {
     made ??= { value: make() };
@@ -51,80 +50,76 @@ const timers: Timers = {
   },
 };
 
-const settings = once(() => openSettings(process.env));
-const dynamo = once(() => createDynamoClient());
-const iot = once(() => createIotClient());
-const secrets = once(() => new SecretsManagerClient({}));
-const secretOf = (name: Parameters<ReturnType<typeof openSettings>['text']>[0]) => ({
-  client: secrets(),
-  secret: settings().text(name),
-});
+// What a function does not name is left out of its bundle. That takes exports of their own instead of one object that
+// holds all, and the word PURE, which tells the bundler that a call does nothing but make its result.
+const settings = /* @__PURE__ */ kept(() => openSettings(process.env));
+const dynamo = /* @__PURE__ */ kept(() => createDynamoClient());
+const iot = /* @__PURE__ */ kept(() => createIotClient());
+const secrets = /* @__PURE__ */ kept(() => new SecretsManagerClient({}));
+
 const tableOf = (noun: TableNoun) => ({ client: dynamo(), table: settings().table(noun) });
+const secretOf = (name: Parameters<Settings['text']>[0]) => ({ client: secrets(), secret: settings().text(name) });
+
+export const domain = () => settings().text('SALLYPORT_DOMAIN');
+export const adminGroup = () => settings().text('SALLYPORT_ADMIN_GROUP');
+export const relayAddress = () => ({
+  host: settings().text('SALLYPORT_RELAY_HOST'),
+  port: settings().number('SALLYPORT_RELAY_PORT'),
+});
+export const signInMilliseconds = () => settings().number('SALLYPORT_SIGN_IN_SECONDS') * 1_000;
+
+export const auditLog = () => createDynamoAuditLog(tableOf('audit'));
+export const auditReader = () => createDynamoAuditReader(tableOf('audit'));
+export const changes = () => createDynamoChanges(tableOf('changes'));
+export const claims = () => createDynamoPortClaims(tableOf('portClaims'));
+export const devices = () => createDynamoDevices(tableOf('devices'));
+export const grants = () => createDynamoGrants(tableOf('grants'));
+export const once = () => createDynamoOnce(tableOf('once'));
+export const operatorKeys = () => createDynamoOperatorKeys(tableOf('operatorKeys'));
+export const relays = () => createDynamoRelays({ ...tableOf('relays'), clock });
+export const tunnels = () => createDynamoTunnels(tableOf('tunnels'));
+export { tunnelOfImage };
+
+export const messages = () => createDeviceMessages({ client: iot(), delivery: settings().delivery });
+export const operatorMessages = () => createOperatorMessages({ client: iot() });
+
+export const sshKeys = createSshKeys;
+export const pins = () => createSecretPins({ ...secretOf('SALLYPORT_PINS_SECRET'), now: clock.now });
+export const hostKeys = () => ({
+  relayKeys: createHostKeyStore(secretOf('SALLYPORT_HOST_KEYS_SECRET')),
+  routerKeys: createHostKeyStore(secretOf('SALLYPORT_ROUTER_HOST_KEYS_SECRET')),
+  pins: createPinStore(secretOf('SALLYPORT_PINS_SECRET')),
+  makeHostKeyPairs,
+});
+
+export const tokens = () =>
+  createTokens({
+    issuer: settings().text('SALLYPORT_TOKEN_ISSUER'),
+    audience: settings().text('SALLYPORT_TOKEN_AUDIENCE'),
+    jwks: settings().text('SALLYPORT_TOKEN_JWKS'),
+  });
 
 /** For functions that record nothing: should one ever try, it is refused. */
 const noAudit: AuditLog = {
   append: () => Promise.reject(new SallyportError('unavailable', { detail: 'this function keeps no audit records' })),
 };
 
-const edge = (name: string, audit: AuditLog | undefined) => {
+/** The function's hub and clocks. Without an audit log it may record nothing. */
+export const edge = (name: string, audit?: AuditLog) => {
   const metrics = createMetrics({ namespace: 'Sallyport', process: name, now: clock.now });
-  const hub = createEventHub({
-    process: name,
-    log: createLog({ process: name }),
-    metrics,
-    audit: audit ?? noAudit,
-    clock,
-  });
+  const log = createLog({ process: name });
+  const hub = createEventHub({ process: name, log, metrics, audit: audit ?? noAudit, clock });
   return { hub, audited: audit !== undefined, clock, random, timers, flush: () => metrics.flush() };
 };
 
-/** What a handler is made of. Each part is made when it is asked for, so a function reads no setting that it does not use. */
-const parts = {
-  domain: () => settings().text('SALLYPORT_DOMAIN'),
-  adminGroup: () => settings().text('SALLYPORT_ADMIN_GROUP'),
-  relay: () => ({
-    host: settings().text('SALLYPORT_RELAY_HOST'),
-    port: settings().number('SALLYPORT_RELAY_PORT'),
-  }),
-  signInMilliseconds: () => settings().number('SALLYPORT_SIGN_IN_SECONDS') * 1_000,
-  tunnels: () => createDynamoTunnels(tableOf('tunnels')),
-  claims: () => createDynamoPortClaims(tableOf('portClaims')),
-  devices: () => createDynamoDevices(tableOf('devices')),
-  relays: () => createDynamoRelays({ ...tableOf('relays'), clock }),
-  grants: () => createDynamoGrants(tableOf('grants')),
-  operatorKeys: () => createDynamoOperatorKeys(tableOf('operatorKeys')),
-  changes: () => createDynamoChanges(tableOf('changes')),
-  once: () => createDynamoOnce(tableOf('once')),
-  auditReader: () => createDynamoAuditReader(tableOf('audit')),
-  sshKeys: createSshKeys,
-  pins: () => createSecretPins({ ...secretOf('SALLYPORT_PINS_SECRET'), now: clock.now }),
-  hostKeys: () => ({
-    relayKeys: createHostKeyStore(secretOf('SALLYPORT_HOST_KEYS_SECRET')),
-    routerKeys: createHostKeyStore(secretOf('SALLYPORT_ROUTER_HOST_KEYS_SECRET')),
-    pins: createPinStore(secretOf('SALLYPORT_PINS_SECRET')),
-    makeHostKeyPairs,
-  }),
-  messages: () => createDeviceMessages({ client: iot(), delivery: settings().delivery }),
-  tunnelOfImage,
-  operatorMessages: () => createOperatorMessages({ client: iot() }),
-  tokens: () =>
-    createTokens({
-      issuer: settings().text('SALLYPORT_TOKEN_ISSUER'),
-      audience: settings().text('SALLYPORT_TOKEN_AUDIENCE'),
-      jwks: settings().text('SALLYPORT_TOKEN_JWKS'),
-    }),
-  /** The function's hub and clocks; with audit records of its own, or none. */
-  edge: (name: string) => edge(name, createDynamoAuditLog(tableOf('audit'))),
-  edgeWithoutAudit: (name: string) => edge(name, undefined),
-  signInNotes: createSignInNotes,
-} as const;
-export type Parts = typeof parts;
-
-/** The way to put a handler's ports together. Throws all that is wrong with the settings at once. */
+/**
+ * The way to put a handler's ports together. Each is made when it is asked for, so a function reads no setting that it
+ * does not use. Throws all that is wrong with the settings at once.
+ */
 export const wire =
-  <Ports>(choose: (parts: Parts) => Ports): (() => Ports) =>
+  <Ports>(choose: () => Ports): (() => Ports) =>
   () => {
-    const chosen = choose(parts);
+    const chosen = choose();
     settings().complete();
     return chosen;
   };
