@@ -45,7 +45,12 @@ export class ForwardRefused extends Error {
 
 export type Relay = { readonly host: string; readonly port: number };
 /** Where to dial and what the relay's host key must be, as the cloud said last. */
-export type Destination = { readonly relay: Relay; readonly pins: readonly string[] };
+export type Destination = {
+  readonly relay: Relay;
+  readonly pins: readonly string[];
+  /** Larger with every change of the pins. */
+  readonly pinsVersion?: number | undefined;
+};
 
 /** Rejects with a DialError. */
 export type DialRelay = (
