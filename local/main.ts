@@ -36,7 +36,7 @@ async function run(options: DemoOptions): Promise<number> {
     const prepared = await prepare(state.file('prepared'));
     onStep('templates synthesized, functions bundled');
     demo = await startDemo({ prepared, ports, state, logs, onStep });
-    show(demo, relative(process.cwd(), state.path) || '.', options.json);
+    show(demo, nearName(state.path), options.json);
     const why = await Promise.race([interrupted, demo.broken]);
     if (!options.json) print(`\n${why}: stopping`);
     return stopping ? 0 : 1;
@@ -46,6 +46,12 @@ async function run(options: DemoOptions): Promise<number> {
     state.release();
   }
 }
+
+/** As a person in this folder would type it. */
+const nearName = (path: string): string => {
+  const near = relative(process.cwd(), path);
+  return near.startsWith('..') ? path : near || '.';
+};
 
 function show(demo: Demo, stateDirectory: string, json: boolean): void {
   const facts = { ...demo, stateDirectory };
