@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type BuildOptions, build, type OutputFile } from 'esbuild';
+import { type BuildOptions, build, type OutputFile, type Plugin } from 'esbuild';
 import { type FunctionName, functionNames, processes } from '../functions.ts';
 import { projectRoot } from '../project-root.ts';
 
@@ -29,6 +29,17 @@ const shared = {
 const requireBanner =
   "import{createRequire as sallyportRequire}from'node:module';const require=sallyportRequire(import.meta.url);";
 
+/** Our modules only declare things: one of which nothing is used may be left out, with the libraries that it would bring. */
+const declarationsOnly: Plugin = {
+  name: 'declarations-only',
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\.?\/.*\.ts$/ }, ({ path, resolveDir }) => ({
+      path: join(resolveDir, path),
+      sideEffects: false,
+    }));
+  },
+};
+
 /**
  * Bundles every function to `<outdir>/lambdas/<name>/index.mjs` with its packages, and every process that exists to
  * `<outdir>/<name>/main.mjs` without them. Throws `BuildError` when a function is missing or exports no `handler`.
@@ -47,6 +58,8 @@ export const bundle = async (options: { readonly root?: string; readonly outdir?
     minify: true,
     mainFields: ['module', 'main'],
     banner: { js: requireBanner },
+    plugins: [declarationsOnly],
+    alias: { '@aws-sdk/credential-provider-node': join(root, 'lambdas/edge/credentials.ts') },
   });
   const exporting = new Set(
     Object.values(metafile.outputs).flatMap((output) =>
