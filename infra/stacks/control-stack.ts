@@ -5,6 +5,7 @@ import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import { ingestSql, rules, topics } from '../../core/names.ts';
+import { AuditorRole } from '../constructs/auditor-role.ts';
 import { ChangeStream } from '../constructs/change-stream.ts';
 import { DeviceIdentity } from '../constructs/device-identity.ts';
 import { FunctionSet } from '../constructs/function-set.ts';
@@ -72,6 +73,9 @@ export class ControlStack extends Stack {
     runByEvents(functions.sweep);
     new HostKeys(this, 'HostKeys', { target: functions['host-keys'], foundation });
 
+    const auditor = new AuditorRole(this, 'Auditor', { foundation });
+
+    new CfnOutput(this, 'AuditorRole', { value: auditor.roleArn });
     new CfnOutput(this, 'JwtApiUrl', { value: jwt.url });
     new CfnOutput(this, 'IamApiUrl', { value: iam.url });
     new CfnOutput(this, 'Domain', { value: proxyDomain(config) });

@@ -1,7 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { tableVariable } from '../../core/names.ts';
 import type { DeviceView } from '../../core/wire/device-view.ts';
+import type { Outputs } from '../cloudformation/provision.ts';
 import { containerOf } from '../system/data-plane.ts';
 import type { LocalOperator } from '../system/local-operator.ts';
 import type { LocalSystem } from '../system/system.ts';
@@ -52,10 +54,18 @@ function routerHostKeys({ plane }: LocalSystem): readonly string[] {
   return hostKeys.parse(JSON.parse(plane.secrets.version(secret, {}).value)).keys.map((key) => key.public);
 }
 
-/** For `npm run audit:verify`: the rights and the table of the function that shows the records. */
+/** For `npm run audit:verify`: the auditor's rights and the name of the table. */
 function auditSettings({ plane }: LocalSystem): readonly string[] {
-  const reader = plane.functions.all().find(({ logicalId }) => logicalId.startsWith('FunctionsAuditList'));
-  if (reader === undefined) throw new Error('the templates have no function that reads the audit records');
-  const variables = { ...plane.roles.variables(reader.roleArn, 'audit-verify'), ...reader.environment };
+  const role = outputOf(plane.outputs, 'AuditorRole');
+  const variables = {
+    ...plane.roles.variables(role, 'audit-verify'),
+    [tableVariable('audit')]: outputOf(plane.outputs, 'TableAudit'),
+  };
   return Object.entries(variables).map(([name, value]) => `${name}=${value}`);
+}
+
+function outputOf(outputs: Outputs, name: string): string {
+  const stack = Object.values(outputs).find((values) => name in values);
+  if (stack === undefined) throw new Error(`no stack has an output ${name}`);
+  return String(stack[name]);
 }
