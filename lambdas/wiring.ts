@@ -17,7 +17,7 @@ import { createDeviceMessages } from '../adapters/iot/device-messages.ts';
 import { createOperatorMessages } from '../adapters/iot/operator-messages.ts';
 import { createTokens } from '../adapters/jwt/tokens.ts';
 import { createHostKeyStore, createPinStore } from '../adapters/secrets/host-key-store.ts';
-import { createSecretPins } from '../adapters/secrets/secrets.ts';
+import { createSecretPins } from '../adapters/secrets/pins.ts';
 import { makeHostKeyPairs } from '../adapters/ssh/host-key-pairs.ts';
 import { createSshKeys } from '../adapters/ssh/ssh-keys.ts';
 import { createLog } from '../adapters/stdout/log.ts';

@@ -7,12 +7,14 @@ import { createDynamoDevices } from '../adapters/dynamodb/devices.ts';
 import { createDynamoPortClaims } from '../adapters/dynamodb/port-claims.ts';
 import { createDynamoRelays } from '../adapters/dynamodb/relays.ts';
 import { createDynamoTunnels } from '../adapters/dynamodb/tunnels.ts';
-import { readHostKeys } from '../adapters/secrets/secrets.ts';
+import { hostKeySource } from '../adapters/secrets/followed.ts';
 import { nativeCrypto } from '../adapters/ssh/native-binding.ts';
+import { servedKeys } from '../adapters/ssh/served-keys.ts';
 import { createLog } from '../adapters/stdout/log.ts';
 import { createMetrics } from '../adapters/stdout/metrics.ts';
 import { createEventHub } from '../core/events.ts';
 import { newServerId } from '../core/model/ids.ts';
+import { followSecret } from '../core/use-cases/follow-secret.ts';
 import { runProcess } from '../net/run-process.ts';
 import { TimerWheel } from '../net/timer-wheel.ts';
 import { readRelayConfig } from './config.ts';
@@ -45,7 +47,13 @@ await runProcess('relay', async () => {
   metrics.gauge('native_crypto', nativeCrypto ? 1 : 0);
 
   const timers = new TimerWheel();
-  const hostKeys = await readHostKeys(new SecretsManagerClient(), config.hostKeysSecret);
+  const hostKeys = await followSecret({
+    name: 'host_keys',
+    source: hostKeySource({ client: new SecretsManagerClient(), secret: config.hostKeysSecret }),
+    use: servedKeys,
+    timers,
+    hub,
+  });
   const relay = await startRelay({
     config: { ...config, advertise: config.advertise ?? ownAddress() },
     serverId,
@@ -57,7 +65,7 @@ await runProcess('relay', async () => {
     clock,
     timers,
     hub,
-    listenForDevices: deviceServer({ config, serverId, hostKeys, timers, hub }),
+    listenForDevices: deviceServer({ config, serverId, hostKeys: hostKeys.current, timers, hub }),
   });
 
   const flush = setInterval(() => metrics.flush(), 60_000);
@@ -65,6 +73,7 @@ await runProcess('relay', async () => {
     ready: { serverId, port: relay.port, doorPort: relay.doorPort },
     async stop() {
       clearInterval(flush);
+      hostKeys.stop();
       await relay.stop();
       metrics.flush();
     },

@@ -1,6 +1,6 @@
 import { networkInterfaces } from 'node:os';
 import type { Duplex } from 'node:stream';
-import { type KeyPair, readPrivateKey } from '../adapters/ssh/keys.ts';
+import type { KeyPair } from '../adapters/ssh/keys.ts';
 import { WindowBudget } from '../adapters/ssh/receive-window.ts';
 import { createSshServer } from '../adapters/ssh/server.ts';
 import type { SshServerEvent } from '../adapters/ssh/server-options.ts';
@@ -40,13 +40,13 @@ export const deviceServer =
   (parts: {
     readonly config: RelayConfig;
     readonly serverId: string;
-    readonly hostKeys: readonly { readonly private: string }[];
+    /** Asked at each new connection. */
+    readonly hostKeys: () => readonly KeyPair[];
     readonly timers: Timers;
     readonly hub: EventHub;
   }): DeviceServerFactory =>
   async ({ login, keeper, onSession, onSessionEnd, forwards }) => {
     const { config, hub } = parts;
-    const hostKeys: readonly KeyPair[] = parts.hostKeys.map((key) => readPrivateKey(key.private));
 
     const serve = (session: ServerSession): void => {
       const device = deviceSession(session);
@@ -66,7 +66,7 @@ export const deviceServer =
 
     const ssh = createSshServer({
       serverId: parts.serverId,
-      hostKeys,
+      hostKeys: parts.hostKeys,
       authorize: async ({ user, key, from }) => {
         if (ssh.sessions >= config.limits.sessions) throw new SallyportError('busy');
         return (await login.keyFor({ user, fingerprint: key.fingerprint, source: from.address })) !== undefined;

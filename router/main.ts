@@ -12,14 +12,17 @@ import { createDynamoRelays } from '../adapters/dynamodb/relays.ts';
 import { createDynamoTunnels } from '../adapters/dynamodb/tunnels.ts';
 import { createTokens } from '../adapters/jwt/tokens.ts';
 import { createLambdaJumpOpener } from '../adapters/lambda/jump-opener.ts';
-import { readCertificate, readHostKeys } from '../adapters/secrets/secrets.ts';
+import { certificateSource, hostKeySource } from '../adapters/secrets/followed.ts';
 import { nativeCrypto } from '../adapters/ssh/native-binding.ts';
+import { servedKeys } from '../adapters/ssh/served-keys.ts';
 import { createLog } from '../adapters/stdout/log.ts';
 import { createMetrics } from '../adapters/stdout/metrics.ts';
 import { createEventHub } from '../core/events.ts';
 import { newServerId } from '../core/model/ids.ts';
+import { followSecret } from '../core/use-cases/follow-secret.ts';
 import { runProcess } from '../net/run-process.ts';
 import { systemTimers } from '../net/timer-wheel.ts';
+import { followCertificate } from './certificate.ts';
 import { readRouterConfig } from './config.ts';
 import { startRouter } from './router.ts';
 import { jumpServer } from './wiring.ts';
@@ -39,9 +42,21 @@ await runProcess('router', async () => {
   hub.log(nativeCrypto ? 'info' : 'warn', 'ssh.crypto', { native: nativeCrypto });
 
   const secrets = new SecretsManagerClient();
+  const follow = { timers: systemTimers, hub };
   const [hostKeys, certificate] = await Promise.all([
-    readHostKeys(secrets, config.hostKeysSecret),
-    config.certificateSecret === undefined ? undefined : readCertificate(secrets, config.certificateSecret),
+    followSecret({
+      name: 'router_host_keys',
+      source: hostKeySource({ client: secrets, secret: config.hostKeysSecret }),
+      use: servedKeys,
+      ...follow,
+    }),
+    config.certificateSecret === undefined
+      ? undefined
+      : followCertificate(certificateSource({ client: secrets, secret: config.certificateSecret }), {
+          domain: config.domain,
+          clock,
+          ...follow,
+        }),
   ]);
   if (certificate === undefined) hub.log('warn', 'http.off', { why: 'no certificate is configured' });
 
@@ -60,8 +75,8 @@ await runProcess('router', async () => {
     clock,
     timers: systemTimers,
     hub,
-    certificate,
-    createJumpServer: jumpServer({ router, hostKeys, timers: systemTimers, hub }),
+    certificate: () => certificate?.current(),
+    createJumpServer: jumpServer({ router, hostKeys: hostKeys.current, timers: systemTimers, hub }),
   });
 
   const flush = setInterval(() => metrics.flush(), 60_000);
@@ -69,6 +84,8 @@ await runProcess('router', async () => {
     ready: { router, port: running.port },
     async stop() {
       clearInterval(flush);
+      hostKeys.stop();
+      certificate?.stop();
       await running.stop();
       metrics.flush();
     },

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls';
+import { type SecureContext, TLSSocket } from 'node:tls';
 import type { EventHub } from '../core/events.ts';
 import type { Change } from '../core/model/change.ts';
 import { principalsOf } from '../core/model/operator.ts';
@@ -50,7 +50,8 @@ export type RouterParts = {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly hub: EventHub;
-  readonly certificate: { readonly cert: string; readonly key: string } | undefined;
+  /** Asked at each TLS handshake; connections that stand keep theirs. */
+  readonly certificate: () => SecureContext | undefined;
   readonly createJumpServer: (hooks: { readonly login: OperatorLogin; readonly jump: Jump }) => Promise<JumpServer>;
 };
 
@@ -73,8 +74,6 @@ export const startRouter = async (parts: RouterParts) => {
   const sources = new WeakMap<Socket, Visitor['source']>();
   const sourceOf = (socket: Socket): Visitor['source'] => sources.get(socket) ?? { address: '0.0.0.0', port: 0 };
   const http = createHttpEntrance({ ...config, connector, tokens: parts.tokens, live, hub, sourceOf });
-  const secureContext =
-    parts.certificate === undefined ? undefined : createSecureContext({ ...parts.certificate, minVersion: 'TLSv1.2' });
 
   const welcome = async (socket: Socket): Promise<void> => {
     let source: Visitor['source'] = { address: socket.remoteAddress ?? '0.0.0.0', port: socket.remotePort ?? 0 };
@@ -91,8 +90,9 @@ export const startRouter = async (parts: RouterParts) => {
     const first = await peekProtocol(socket, { timeoutMilliseconds: firstBytesMilliseconds });
     // An SSH client may wait for the server to speak first (RFC 4253 4.2 lets both): silence is taken for one.
     const protocol = first.outcome === 'verdict' ? first.verdict : first.outcome === 'timeout' ? 'ssh' : 'unknown';
+    const secureContext = protocol === 'tls' ? parts.certificate() : undefined;
     if (protocol === 'ssh') jumpServer.accept(socket, source);
-    else if (protocol === 'tls' && secureContext !== undefined) secure(socket, secureContext, source);
+    else if (secureContext !== undefined) secure(socket, secureContext, source);
     else if (protocol === 'http') redirect(socket);
     else socket.destroy();
   };

@@ -1,4 +1,4 @@
-import { readPrivateKey } from '../adapters/ssh/keys.ts';
+import type { KeyPair } from '../adapters/ssh/keys.ts';
 import { WindowBudget } from '../adapters/ssh/receive-window.ts';
 import { createSshServer } from '../adapters/ssh/server.ts';
 import type { SshServerEvent } from '../adapters/ssh/server-options.ts';
@@ -17,7 +17,8 @@ const keepaliveSeconds = 30;
 export const jumpServer =
   (parts: {
     readonly router: string;
-    readonly hostKeys: readonly { readonly private: string }[];
+    /** Asked at each new connection. */
+    readonly hostKeys: () => readonly KeyPair[];
     readonly timers: Timers;
     readonly hub: EventHub;
   }): RouterParts['createJumpServer'] =>
@@ -57,7 +58,7 @@ export const jumpServer =
 
     const ssh = createSshServer({
       serverId: parts.router,
-      hostKeys: parts.hostKeys.map((key) => readPrivateKey(key.private)),
+      hostKeys: parts.hostKeys,
       authorize: async ({ key }) => {
         const known = await login.keyFor(key.fingerprint);
         if (known !== undefined) owners.set(key.fingerprint, known.operator);

@@ -24,8 +24,11 @@ export interface From {
 export interface SshServerOptions {
   /** Goes into the identification, `SSH-2.0-Sallyport_<server id>`: letters and digits. */
   readonly serverId: string;
-  /** At most one of each type; the first is preferred. */
-  readonly hostKeys: readonly KeyPair[];
+  /**
+   * At most one of each type; the first is preferred. A function is asked at each new connection, and answers the same
+   * array while nothing has changed. Connections that stand keep their key, for re-keying too (RFC 4253 section 9).
+   */
+  readonly hostKeys: readonly KeyPair[] | (() => readonly KeyPair[]);
   /** Whether this key may log in as this user. The answer may be 5 s old when it is used. A rejection ends the connection as "try again". */
   readonly authorize: (attempt: {
     readonly user: string;

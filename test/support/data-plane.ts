@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { createSecureContext, type SecureContext } from 'node:tls';
 import { createMemoryAudit } from '../../adapters/memory/audit.ts';
 import { createMemoryChanges } from '../../adapters/memory/changes.ts';
 import { createMemoryDevices } from '../../adapters/memory/devices.ts';
@@ -7,7 +8,7 @@ import { createMemoryOperatorKeys } from '../../adapters/memory/operator-keys.ts
 import { createMemoryPortClaims } from '../../adapters/memory/port-claims.ts';
 import { createMemoryRelays } from '../../adapters/memory/relays.ts';
 import { createMemoryTunnels } from '../../adapters/memory/tunnels.ts';
-import { generateEcdsaP256, generateEd25519, generateRsa } from '../../adapters/ssh/keys.ts';
+import { generateEcdsaP256, generateEd25519, generateRsa, type KeyPair } from '../../adapters/ssh/keys.ts';
 import { parsePublicKeyLine } from '../../adapters/ssh/public-key.ts';
 import { SallyportError } from '../../core/errors.ts';
 import { createEventHub } from '../../core/events.ts';
@@ -30,7 +31,13 @@ export const operator = operatorIdOf('https://issuer.example', 'ada');
 const localhost = { host: '127.0.0.1', port: 0 };
 
 /** Relays and a router of the real product over tables in memory: everything but the control plane. */
-export const startDataPlane = async () => {
+export const startDataPlane = async (
+  given: {
+    /** Asked at each new connection; fixed ones of its own unless given. */
+    readonly relayKeys?: () => readonly KeyPair[];
+    readonly routerKeys?: () => readonly KeyPair[];
+  } = {},
+) => {
   const audit = createMemoryAudit();
   const ports = {
     tunnels: createMemoryTunnels(),
@@ -48,17 +55,14 @@ export const startDataPlane = async () => {
   };
   const metrics = { count: () => undefined, gauge: () => undefined, observe: () => undefined };
   const hubOf = (process: string) => createEventHub({ process, log, metrics, audit, clock });
-  const hostKeys = [generateEd25519(), generateEcdsaP256(), await generateRsa(2048)].map((pair) => ({
-    private: pair.pem(),
-    public: pair.publicLine(),
-  }));
+  const hostKeys: readonly KeyPair[] = [generateEd25519(), generateEcdsaP256(), await generateRsa(2048)];
   const stops: (() => Promise<void>)[] = [];
 
   return {
     ...ports,
     audit,
     lines,
-    pins: hostKeys.map((key) => key.public),
+    pins: hostKeys.map((key) => key.publicLine()),
     async relay(
       limits: Partial<{
         sessions: number;
@@ -89,20 +93,25 @@ export const startDataPlane = async () => {
         clock,
         timers: systemTimers,
         hub,
-        listenForDevices: deviceServer({ config, serverId, hostKeys, timers: systemTimers, hub }),
+        listenForDevices: deviceServer({
+          ...{ config, serverId, timers: systemTimers, hub },
+          hostKeys: given.relayKeys ?? (() => hostKeys),
+        }),
       });
       stops.push(() => relay.stop());
       return relay;
     },
     async router(
-      given: {
+      own: {
         readonly opener?: JumpOpener;
         readonly tokens?: Tokens;
-        readonly certificate?: { cert: string; key: string };
+        readonly certificate?: { readonly cert: string; readonly key: string } | (() => SecureContext | undefined);
       } = {},
     ) {
-      const opener = given.opener ?? { open: async () => ({ ok: false as const, code: 'not_found' }) };
+      const opener = own.opener ?? { open: async () => ({ ok: false as const, code: 'not_found' }) };
       const hub = hubOf('router');
+      const { certificate } = own;
+      const fixed = typeof certificate === 'object' ? createSecureContext(certificate) : undefined;
       const router = await startRouter({
         ...ports,
         config: {
@@ -130,12 +139,15 @@ export const startDataPlane = async () => {
         },
         router: newServerId(random),
         opener,
-        tokens: given.tokens ?? { verify: () => Promise.reject(new SallyportError('unauthenticated')) },
+        tokens: own.tokens ?? { verify: () => Promise.reject(new SallyportError('unauthenticated')) },
         clock,
         timers: systemTimers,
         hub,
-        certificate: given.certificate,
-        createJumpServer: jumpServer({ router: 'rtest', hostKeys, timers: systemTimers, hub }),
+        certificate: typeof certificate === 'function' ? certificate : () => fixed,
+        createJumpServer: jumpServer({
+          ...{ router: 'rtest', timers: systemTimers, hub },
+          hostKeys: given.routerKeys ?? (() => hostKeys),
+        }),
       });
       stops.push(() => router.stop());
       return router;
