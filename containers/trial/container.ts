@@ -1,0 +1,83 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { lstatSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Ground } from './ground.ts';
+import type { Image } from './image-builder.ts';
+import { type Ran, run } from './run.ts';
+
+export interface Container {
+  /** What the process told when it was ready: ids, ports. */
+  readonly ready: Readonly<Record<string, unknown>>;
+  /** Asks as HEALTHCHECK says. */
+  health(): Promise<Ran>;
+  /** SIGTERM to the entry point; resolves when it has ended. */
+  stop(): Promise<{ readonly code: number | null; readonly milliseconds: number }>;
+  /** Does nothing when it has ended. */
+  kill(): void;
+}
+
+/**
+ * Starts an image: its entry point, as its user, on a root that may not be written. Rejects with what was said when the
+ * process ends before it is ready.
+ */
+export const startContainer = async (
+  ground: Ground,
+  { tree, config }: Image,
+  environment: Readonly<Record<string, string>>,
+): Promise<Container> => {
+  const options = { config, environment, readOnly: true };
+  const { file, args, cwd, env } = ground.place(tree, config.entrypoint, options);
+  const child = spawn(file, [...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const closed: Promise<readonly (number | null)[]> = once(child, 'close');
+  const ready = await new Promise<Readonly<Record<string, unknown>>>((resolve, reject) => {
+    let said = '';
+    const hear = (text: string) => {
+      said += text;
+      const line = said.split('\n').find((one) => one.includes('"event":"ready"'));
+      if (line?.endsWith('}') === true) resolve(JSON.parse(line));
+    };
+    child.stdout.setEncoding('utf8').on('data', hear);
+    child.stderr.setEncoding('utf8').on('data', hear);
+    closed.then(
+      ([code]) => reject(new Error(`ended with ${code} before it was ready: ${said.trim().slice(-2_000)}`)),
+      reject,
+    );
+  });
+  return {
+    ready,
+    health: () => run(ground.place(tree, config.health?.command ?? [], options)),
+    async stop() {
+      const from = performance.now();
+      child.kill('SIGTERM');
+      const [code = null] = await closed;
+      return { code, milliseconds: performance.now() - from };
+    },
+    kill: () => void child.kill('SIGKILL'),
+  };
+};
+
+/** Runs another program than the entry point in an image, as the entry point would run. */
+export const runInImage = (
+  ground: Ground,
+  { tree, config }: Image,
+  command: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Ran> => run(ground.place(tree, command, { config, environment, readOnly: true }));
+
+/** Each file of a tree with what changes when it is written. */
+export const filesOf = (tree: string): ReadonlyMap<string, string> => {
+  const files = readdirSync(tree, { recursive: true, withFileTypes: true }).map((entry) => {
+    const path = join(entry.parentPath, entry.name);
+    const { mtimeMs, ctimeMs, size } = lstatSync(path);
+    return [path.slice(tree.length), `${size} ${mtimeMs} ${ctimeMs}`] as const;
+  });
+  return new Map(files);
+};
+
+/** What differs between two lists of files. */
+export const changedFiles = (
+  before: ReadonlyMap<string, string>,
+  after: ReadonlyMap<string, string>,
+): readonly string[] =>
+  [...new Set([...before.keys(), ...after.keys()])].filter((path) => before.get(path) !== after.get(path)).sort();
