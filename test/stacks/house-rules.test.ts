@@ -35,18 +35,26 @@ describe.each(stages)('a stage %s', (_, stage) => {
     expect(services).toEqual(everything.map(() => '*'));
   });
 
-  test('holds no role that a managed policy widens, and none that a user may assume', () => {
+  test('holds no role that a managed policy widens, and none but the auditor that a person may assume', () => {
+    const assumable: string[] = [];
     for (const template of stage.templates) {
       expect(resourcesOf(template, 'AWS::IAM::Policy')).toEqual([]);
       expect(resourcesOf(template, 'AWS::IAM::ManagedPolicy')).toEqual([]);
-      for (const [, { Properties }] of resourcesOf(template, 'AWS::IAM::Role')) {
+      for (const [id, { Properties }] of resourcesOf(template, 'AWS::IAM::Role')) {
         expect(Properties.ManagedPolicyArns).toBeUndefined();
         expect(Properties.AssumeRolePolicyDocument.Statement).toHaveLength(1);
-        expect(Properties.AssumeRolePolicyDocument.Statement[0].Principal).toEqual({
+        const { Principal } = Properties.AssumeRolePolicyDocument.Statement[0];
+        if (Principal.AWS !== undefined) {
+          expect(JSON.stringify(Principal.AWS)).toContain(':root');
+          assumable.push(id);
+          continue;
+        }
+        expect(Principal).toEqual({
           Service: expect.stringMatching(/^(lambda|iot|ecs-tasks)\.amazonaws\.com$/),
         });
       }
     }
+    expect(assumable).toEqual([expect.stringMatching(/^AuditorRole/)]);
   });
 
   test('says in each statement which right it is', () => {
@@ -89,7 +97,9 @@ describe.each(stages)('a stage %s', (_, stage) => {
   test('lets writers of audit records put them and nothing else', () => {
     const rights = statements.filter(({ resources }) => resources.includes('<TablesAudit>'));
     expect(rights.length).toBeGreaterThan(8);
-    for (const { actions } of rights) expect(actions).toEqual(['dynamodb:PutItem']);
+    const [auditor, ...writers] = [...rights].sort((one) => (one.role === 'AuditorRole' ? -1 : 1));
+    expect(auditor?.actions).toEqual(['dynamodb:Query']);
+    for (const { actions } of writers) expect(actions).toEqual(['dynamodb:PutItem']);
   });
 
   test('keeps each log group for a set time, under the key', () => {
