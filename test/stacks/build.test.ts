@@ -46,3 +46,24 @@ test('a process keeps its packages outside', async () => {
   const outdir = await bundle({ root });
   expect(readFileSync(join(outdir, 'relay', 'main.mjs'), 'utf8')).toContain('from "ssh2"');
 });
+
+test('a function brings only what it uses: no client of a service that it never calls, one language of messages', async () => {
+  const outdir = await bundle({ outdir: join(root, 'dist') });
+  const bundled = functionNames.map((name) => {
+    const code = readFileSync(join(outdir, 'lambdas', name, 'index.mjs'), 'utf8');
+    return { name, code, dynamodb: code.includes('DynamoDB_20120810'), secrets: code.includes('secretsmanager') };
+  });
+  const names = (list: typeof bundled) => list.map(({ name }) => name).sort();
+  // `import { z } from 'zod'` would add 350 KB of messages in other languages; `import * as z` does not.
+  expect(names(bundled.filter(({ code }) => code.length > 600_000))).toEqual([]);
+  // Lambda gives credentials by the environment only.
+  expect(names(bundled.filter(({ code }) => code.includes('sso_session')))).toEqual([]);
+  expect(names(bundled.filter(({ dynamodb }) => !dynamodb))).toEqual(['host-keys', 'mqtt-authorizer', 'notify']);
+  expect(names(bundled.filter(({ secrets }) => secrets))).toEqual([
+    'device-event',
+    'host-keys',
+    'open-for-jump',
+    'tunnel-request',
+    'tunnel-request-mqtt',
+  ]);
+});
