@@ -64,7 +64,8 @@ const parseLine = (line: string): Instruction => {
 const exec = (line: string, text: string): readonly string[] => {
   try {
     const command: unknown = JSON.parse(text);
-    if (Array.isArray(command) && command.length > 0 && command.every((part) => typeof part === 'string')) return command;
+    if (Array.isArray(command) && command.length > 0 && command.every((part) => typeof part === 'string'))
+      return command;
   } catch {
     // Falls through: a shell's line is no JSON.
   }

@@ -23,9 +23,7 @@ const checkAddon = async () => {
   // By `default`: Node does not find this one among the module's names.
   const { default: crypto } = await import('ssh2/lib/protocol/crypto.js');
   if (crypto.bindingAvailable !== true)
-    fail(
-      `the native addon of ssh2 did not load in Node ${process.version}: build the image anew, for this version`,
-    );
+    fail(`the native addon of ssh2 did not load in Node ${process.version}: build the image anew, for this version`);
 };
 
 const checkHealth = () => {

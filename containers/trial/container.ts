@@ -7,6 +7,8 @@ import type { Image } from './image-builder.ts';
 import { type Ran, run } from './run.ts';
 
 export interface Container {
+  /** Of the entry point itself. */
+  readonly pid: number;
   /** What the process told when it was ready: ids, ports. */
   readonly ready: Readonly<Record<string, unknown>>;
   /** Asks as HEALTHCHECK says. */
@@ -45,6 +47,7 @@ export const startContainer = async (
     );
   });
   return {
+    pid: child.pid ?? 0,
     ready,
     health: () => run(ground.place(tree, config.health?.command ?? [], options)),
     async stop() {

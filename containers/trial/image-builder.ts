@@ -130,11 +130,13 @@ export class ImageBuilder {
 }
 
 /** Docker's rule: of a folder what is in it, of a file the file. */
-const copyInto = (source: string, { target, intoFolder }: { readonly target: string; readonly intoFolder: boolean }) => {
+const copyInto = (
+  source: string,
+  { target, intoFolder }: { readonly target: string; readonly intoFolder: boolean },
+) => {
   const isFolder = statSync(source).isDirectory();
   cpSync(source, isFolder || !intoFolder ? target : join(target, basename(source)), {
     recursive: true,
     verbatimSymlinks: true,
   });
 };
-
