@@ -28,6 +28,13 @@ export const commandSchema = z.discriminatedUnion('type', [
   }),
   z.strictObject({ v: z.literal(1), type: z.literal('close'), tunnel, reason: z.enum(closeReasons) }),
   /** The answer to hello: the key that the cloud now knows, and where to dial. */
-  z.strictObject({ v: z.literal(1), type: z.literal('welcome'), fingerprint: z.string().max(64), relay, pins, pinsVersion }),
+  z.strictObject({
+    v: z.literal(1),
+    type: z.literal('welcome'),
+    fingerprint: z.string().max(64),
+    relay,
+    pins,
+    pinsVersion,
+  }),
 ]);
 export type Command = z.output<typeof commandSchema>;

@@ -83,7 +83,8 @@ export const startDataPlane = async (
         version: 'test',
         limits: { sessions: 100, forwardsPerSession: 10, streamsPerForward: 16, streams: 100, ...limits },
         drainMilliseconds: 500,
-        adminPort: undefined,
+        adminListen: undefined,
+        lingerMilliseconds: 0,
       };
       const relay = await startRelay({
         ...ports,
@@ -103,6 +104,7 @@ export const startDataPlane = async (
     },
     async router(
       own: {
+        readonly maxStreamsPerOperator?: number;
         readonly opener?: JumpOpener;
         readonly tokens?: Tokens;
         readonly certificate?: { readonly cert: string; readonly key: string } | (() => SecureContext | undefined);
@@ -134,8 +136,9 @@ export const startDataPlane = async (
           signInMilliseconds: 3_600_000,
           proxyProtocol: false,
           maxConnections: 100,
-          maxStreamsPerOperator: 50,
+          maxStreamsPerOperator: own.maxStreamsPerOperator ?? 50,
           drainMilliseconds: 500,
+          adminListen: undefined,
         },
         router: newServerId(random),
         opener,
