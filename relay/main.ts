@@ -15,6 +15,7 @@ import { createMetrics } from '../adapters/stdout/metrics.ts';
 import { createEventHub } from '../core/events.ts';
 import { newServerId } from '../core/model/ids.ts';
 import { followSecret } from '../core/use-cases/follow-secret.ts';
+import { startAdminServer } from '../net/admin-server.ts';
 import { runProcess } from '../net/run-process.ts';
 import { TimerWheel } from '../net/timer-wheel.ts';
 import { readRelayConfig } from './config.ts';
@@ -68,14 +69,23 @@ await runProcess('relay', async () => {
     listenForDevices: deviceServer({ config, serverId, hostKeys: hostKeys.current, timers, hub }),
   });
 
-  const flush = setInterval(() => metrics.flush(), 60_000);
+  const admin =
+    config.adminListen === undefined
+      ? undefined
+      : await startAdminServer({ ...config.adminListen, metrics: () => metrics.text() });
+  const flush = setInterval(() => {
+    metrics.gauge('tunnels', relay.forwards.size);
+    metrics.flush();
+  }, 60_000);
   return {
+    graceMilliseconds: Math.max(config.drainMilliseconds, config.lingerMilliseconds) + 30_000,
     ready: { serverId, port: relay.port, doorPort: relay.doorPort },
     async stop() {
       clearInterval(flush);
       hostKeys.stop();
       await relay.stop();
       metrics.flush();
+      await admin?.close();
     },
   };
 });

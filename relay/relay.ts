@@ -30,6 +30,8 @@ export type DeviceServerFactory = (hooks: {
   readonly login: DeviceLogin;
   readonly onSession: (session: DeviceSession) => void;
   readonly onSessionEnd: (session: DeviceSession) => void;
+  /** False while it drains: who comes then is told to dial again, before it has said who it is. */
+  readonly admits: () => boolean;
   readonly keeper: TunnelKeeper;
   readonly forwards: Forwards;
 }) => Promise<DeviceServer>;
@@ -115,6 +117,7 @@ export const startRelay = async (parts: RelayParts) => {
 
   const server = await parts.listenForDevices({
     login: createDeviceLogin({ devices: parts.devices, hub }),
+    admits: () => !draining,
     keeper,
     forwards,
     onSession: (session) => forwards.openSession(session),
@@ -132,14 +135,15 @@ export const startRelay = async (parts: RelayParts) => {
     doorPort: door.port,
     forwards,
     /**
-     * Nothing new first, in words and in the registry; then the streams have their time; then the sessions end, which
-     * clears each holder; the row goes last, for until then a router may still ask here.
+     * Nothing new first, in words and in the registry; then the streams have their time, and a balancer its time to
+     * forget this process; then the sessions end, which clears each holder; the row goes last, for until then a router
+     * may still ask here.
      */
     async stop(): Promise<void> {
       draining = true;
-      server.stopAccepting();
+      const forgotten = after(config.lingerMilliseconds, () => server.stopAccepting());
       await lease.announce().catch(log('drain.unannounced'));
-      await drained(forwards, config.drainMilliseconds);
+      await Promise.all([drained(forwards, config.drainMilliseconds), forgotten]);
       const released = [...forwards].map((forward) => keeper.released(forward));
       await Promise.all(released);
       await server.close();
@@ -152,6 +156,16 @@ export const startRelay = async (parts: RelayParts) => {
   };
 };
 export type RunningRelay = Awaited<ReturnType<typeof startRelay>>;
+
+const after = (milliseconds: number, act: () => void): Promise<void> =>
+  new Promise((resolve) => {
+    const end = () => {
+      act();
+      resolve();
+    };
+    if (milliseconds === 0) end();
+    else setTimeout(end, milliseconds);
+  });
 
 /** Resolves when no stream is left, or after so many milliseconds. */
 const drained = (forwards: Forwards, milliseconds: number): Promise<void> =>

@@ -45,7 +45,7 @@ export const deviceServer =
     readonly timers: Timers;
     readonly hub: EventHub;
   }): DeviceServerFactory =>
-  async ({ login, keeper, onSession, onSessionEnd, forwards }) => {
+  async ({ login, keeper, admits, onSession, onSessionEnd, forwards }) => {
     const { config, hub } = parts;
 
     const serve = (session: ServerSession): void => {
@@ -68,7 +68,7 @@ export const deviceServer =
       serverId: parts.serverId,
       hostKeys: parts.hostKeys,
       authorize: async ({ user, key, from }) => {
-        if (ssh.sessions >= config.limits.sessions) throw new SallyportError('busy');
+        if (!admits() || ssh.sessions >= config.limits.sessions) throw new SallyportError('busy');
         return (await login.keyFor({ user, fingerprint: key.fingerprint, source: from.address })) !== undefined;
       },
       onSession: serve,

@@ -28,6 +28,8 @@ const schema = z.object({
   SALLYPORT_MAX_CONNECTIONS: count(8_000),
   SALLYPORT_MAX_STREAMS_PER_OPERATOR: count(500),
   SALLYPORT_DRAIN_SECONDS: z.coerce.number().int().min(0).max(3_600).default(30),
+  /** Where health and metrics are asked for, `host:port`; nowhere unless given. */
+  SALLYPORT_ADMIN_LISTEN: addressSetting.optional(),
 });
 
 export const readRouterConfig = (environment: NodeJS.ProcessEnv) => {
@@ -58,6 +60,7 @@ export const readRouterConfig = (environment: NodeJS.ProcessEnv) => {
     maxConnections: settings.SALLYPORT_MAX_CONNECTIONS,
     maxStreamsPerOperator: settings.SALLYPORT_MAX_STREAMS_PER_OPERATOR,
     drainMilliseconds: settings.SALLYPORT_DRAIN_SECONDS * 1_000,
+    adminListen: settings.SALLYPORT_ADMIN_LISTEN,
   };
 };
 export type RouterConfig = ReturnType<typeof readRouterConfig>;

@@ -20,6 +20,7 @@ import { createMetrics } from '../adapters/stdout/metrics.ts';
 import { createEventHub } from '../core/events.ts';
 import { newServerId } from '../core/model/ids.ts';
 import { followSecret } from '../core/use-cases/follow-secret.ts';
+import { startAdminServer } from '../net/admin-server.ts';
 import { runProcess } from '../net/run-process.ts';
 import { systemTimers } from '../net/timer-wheel.ts';
 import { followCertificate } from './certificate.ts';
@@ -79,8 +80,13 @@ await runProcess('router', async () => {
     createJumpServer: jumpServer({ router, hostKeys: hostKeys.current, timers: systemTimers, hub }),
   });
 
+  const admin =
+    config.adminListen === undefined
+      ? undefined
+      : await startAdminServer({ ...config.adminListen, metrics: () => metrics.text() });
   const flush = setInterval(() => metrics.flush(), 60_000);
   return {
+    graceMilliseconds: config.drainMilliseconds + 30_000,
     ready: { router, port: running.port },
     async stop() {
       clearInterval(flush);
@@ -88,6 +94,7 @@ await runProcess('router', async () => {
       certificate?.stop();
       await running.stop();
       metrics.flush();
+      await admin?.close();
     },
   };
 });
