@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { App, DefaultStackSynthesizer, Tags } from 'aws-cdk-lib';
+import { hostOf } from './front-doors.ts';
 import { projectRoot } from './project-root.ts';
 import { ControlStack } from './stacks/control-stack.ts';
 import { DataStack } from './stacks/data-stack.ts';
+import { NetworkStack } from './stacks/network-stack.ts';
 import { StatefulStack } from './stacks/stateful-stack.ts';
-import type { StageConfig } from './stage-config.ts';
+import { type Cell, cellsOf, relayHost, type StageConfig } from './stage-config.ts';
 
 export type AppOptions = {
   readonly config: StageConfig;
@@ -19,7 +21,44 @@ export type AppOptions = {
 
 const readJson = (file: string) => JSON.parse(readFileSync(join(projectRoot, file), 'utf8'));
 
-/** One stage. No account stands in it, so that it deploys wherever the credentials point, and synthesis asks nobody. */
+type CellOptions = { readonly cell: Cell; readonly assets: string; readonly version: string };
+
+/** One Region's stacks, in the order in which they need each other. */
+const createCell = (app: App, { cell, assets, version }: CellOptions) => {
+  const { prefix, config } = cell;
+  const common = (description: string) => ({
+    config,
+    description: `Sallyport: ${description}`,
+    ...(config.region === undefined ? {} : { env: { region: config.region } }),
+    // The command line checks the bootstrap version itself; a rule in each template would say it twice.
+    synthesizer: new DefaultStackSynthesizer({ generateBootstrapVersionRule: false }),
+  });
+  const stateful = new StatefulStack(app, `${prefix}-stateful`, common('key, tables, secrets. Kept when deleted.'));
+  const { foundation } = stateful;
+  const network =
+    config.profile === 'none'
+      ? undefined
+      : new NetworkStack(app, `${prefix}-network`, { ...common('network and front doors'), key: foundation.key });
+  const control = new ControlStack(app, `${prefix}-control`, {
+    ...common('functions, APIs, IoT'),
+    foundation,
+    assets,
+    relayHost: relayHost(config, network === undefined ? undefined : hostOf(network.doors.relay)),
+  });
+  const data = new DataStack(app, `${prefix}-data`, {
+    ...common('relays and routers'),
+    foundation,
+    openForJump: control.openForJump,
+    version,
+    ground: network?.ground,
+  });
+  return { config, stateful, network, control, data };
+};
+
+/**
+ * One stage, each of its Regions a cell. No account stands in it, so that it deploys wherever the credentials point, and
+ * synthesis asks nobody.
+ */
 export const createApp = ({ config, assets, outdir, validate = true }: AppOptions) => {
   const app = new App({
     context: readJson('cdk.json').context,
@@ -28,31 +67,9 @@ export const createApp = ({ config, assets, outdir, validate = true }: AppOption
     builtinCloudFormationValidation: validate,
     ...(outdir === undefined ? {} : { outdir }),
   });
-  const id = (part: string) => `sallyport-${config.name}-${part}`;
-  const common = () => ({
-    config,
-    ...(config.region === undefined ? {} : { env: { region: config.region } }),
-    // The command line checks the bootstrap version itself; a rule in each template would say it twice.
-    synthesizer: new DefaultStackSynthesizer({ generateBootstrapVersionRule: false }),
-  });
-  const stateful = new StatefulStack(app, id('stateful'), {
-    ...common(),
-    description: 'Sallyport: key, tables, secrets. Kept when deleted.',
-  });
-  const { foundation } = stateful;
-  const control = new ControlStack(app, id('control'), {
-    ...common(),
-    description: 'Sallyport: functions, APIs, IoT',
-    foundation,
-    assets,
-  });
-  const data = new DataStack(app, id('data'), {
-    ...common(),
-    description: 'Sallyport: relays and routers',
-    foundation,
-    openForJump: control.openForJump,
-    version: readJson('package.json').version,
-  });
+  const version: string = readJson('package.json').version;
+  const [first, ...more] = cellsOf(config).map((cell) => createCell(app, { cell, assets, version }));
+  if (first === undefined) throw new Error('a stage has at least one cell');
   Tags.of(app).add('sallyport', config.name);
-  return { app, stateful, control, data };
+  return { app, cells: [first, ...more], ...first };
 };

@@ -25,12 +25,18 @@ export class ControlStack extends Stack {
   constructor(
     scope: Construct,
     id: string,
-    props: StackProps & { readonly config: StageConfig; readonly foundation: Foundation; readonly assets: string },
+    props: StackProps & {
+      readonly config: StageConfig;
+      readonly foundation: Foundation;
+      readonly assets: string;
+      readonly relayHost: string;
+    },
   ) {
     super(scope, id, props);
     const { config, foundation, assets } = props;
     const { key, tokens } = foundation;
-    const functions = new FunctionSet(this, 'Functions', { config, foundation, assets }).byName;
+    const functions = new FunctionSet(this, 'Functions', { config, foundation, assets, relayHost: props.relayHost })
+      .byName;
     this.openForJump = functions['open-for-jump'];
 
     const shared = { functions, config, key };
@@ -39,11 +45,14 @@ export class ControlStack extends Stack {
       name: `sallyport-${config.name}-jwt`,
       authorizer: new HttpJwtAuthorizer('Tokens', tokens.issuer, { jwtAudience: [tokens.audience] }),
     });
-    const iam = new HouseApi(this, 'IamApi', {
-      ...shared,
-      name: `sallyport-${config.name}-iam`,
-      authorizer: new HttpIamAuthorizer(),
-    });
+    if (config.iamApi) {
+      const iam = new HouseApi(this, 'IamApi', {
+        ...shared,
+        name: `sallyport-${config.name}-iam`,
+        authorizer: new HttpIamAuthorizer(),
+      });
+      new CfnOutput(this, 'IamApiUrl', { value: iam.url });
+    }
 
     new DeviceIdentity(this, 'DeviceIdentity', { config });
     new OperatorAuthorizer(this, 'OperatorAuthorizer', { target: functions['mqtt-authorizer'] });
@@ -77,7 +86,6 @@ export class ControlStack extends Stack {
 
     new CfnOutput(this, 'AuditorRole', { value: auditor.roleArn });
     new CfnOutput(this, 'JwtApiUrl', { value: jwt.url });
-    new CfnOutput(this, 'IamApiUrl', { value: iam.url });
     new CfnOutput(this, 'Domain', { value: proxyDomain(config) });
     // CloudFormation knows no attribute for the account's endpoint.
     new CfnOutput(this, 'IotEndpointCommand', {
