@@ -26,16 +26,20 @@ const interrupted = new Promise<string>((resolve) => {
 async function run(options: DemoOptions): Promise<number> {
   checkTools();
   const ports = portsFrom(options.ports);
-  await checkPorts(ports);
+  await checkPorts(ports).catch((error: unknown) => {
+    throw new Error(`${error instanceof Error ? error.message : error}: --ports BASE moves them all`);
+  });
   const state = takeStateDirectory(options.state, options.fresh);
   const logs = new LogFiles(state.file('logs'));
   const onStep = options.json ? () => undefined : steps(print);
+  const onNotice = (what: string) =>
+    print(options.json ? JSON.stringify({ event: 'notice', what }) : `  ${new Date().toLocaleTimeString()}  ${what}`);
   if (!options.json) print('Sallyport starts on this machine.\n');
   let demo: Demo | undefined;
   try {
     const prepared = await prepare(state.file('prepared'));
     onStep('templates synthesized, functions bundled');
-    demo = await startDemo({ prepared, ports, state, logs, onStep });
+    demo = await startDemo({ prepared, ports, state, logs, onStep, onNotice });
     show(demo, nearName(state.path), options.json);
     const why = await Promise.race([interrupted, demo.broken]);
     if (!options.json) print(`\n${why}: stopping`);

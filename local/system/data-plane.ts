@@ -22,8 +22,7 @@ export const inService = (relays: readonly RunningTask[]): readonly Target[] =>
 
 /** Relays and routers, as their task definitions describe them. */
 export class DataPlane {
-  readonly relays: RunningTask[] = [];
-  readonly routers: RunningTask[] = [];
+  private readonly running = { relays: new Map<string, RunningTask>(), routers: new Set<RunningTask>() };
   private readonly options: {
     readonly plane: ControlPlane;
     readonly logs: LogFiles;
@@ -35,6 +34,15 @@ export class DataPlane {
     this.options = options;
   }
 
+  /** By their addresses: one that ended stands here until another takes its place. */
+  get relays(): readonly RunningTask[] {
+    return [...this.running.relays.values()];
+  }
+
+  get routers(): readonly RunningTask[] {
+    return [...this.running.routers];
+  }
+
   /** Starts a relay on a loopback address of its own, as each has its own instance in the cloud. */
   async startRelay(host: string, settings: Readonly<Record<string, string>> = {}): Promise<RunningTask> {
     const child = await this.start('relay', `relay-${host}`, {
@@ -44,7 +52,7 @@ export class DataPlane {
       ...settings,
     });
     const relay = { host, child };
-    this.relays.push(relay);
+    this.running.relays.set(host, relay);
     return relay;
   }
 
@@ -56,7 +64,8 @@ export class DataPlane {
       ...settings,
     });
     const router = { host: '127.0.0.1', child };
-    this.routers.push(router);
+    this.running.routers.add(router);
+    void child.exited.then(() => this.running.routers.delete(router));
     return router;
   }
 
