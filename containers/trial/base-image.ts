@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { runToEnd } from './run.ts';
 
@@ -40,9 +40,10 @@ export const makeBase = async (folder: string): Promise<string> => {
   mkdirSync(join(local, 'bin'), { recursive: true });
   mkdirSync(join(tree, 'root'), { recursive: true });
   const modules = join(packages, 'node_modules');
-  cpSync(join(modules, node, 'bin/node'), join(local, 'bin/node'));
-  cpSync(join(modules, node, 'include'), join(local, 'include'), { recursive: true });
-  cpSync(join(modules, 'npm'), join(local, 'lib/node_modules/npm'), { recursive: true, verbatimSymlinks: true });
+  mkdirSync(join(local, 'lib/node_modules'), { recursive: true });
+  renameSync(join(modules, node, 'bin/node'), join(local, 'bin/node'));
+  renameSync(join(modules, node, 'include'), join(local, 'include'));
+  renameSync(join(modules, 'npm'), join(local, 'lib/node_modules/npm'));
   for (const name of ['npm', 'npx'])
     symlinkSync(`../lib/node_modules/npm/bin/${name}-cli.js`, join(local, 'bin', name));
   rmSync(packages, { recursive: true });

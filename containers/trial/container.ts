@@ -1,7 +1,5 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { lstatSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Ground } from './ground.ts';
 import type { Image } from './image-builder.ts';
 import { type Ran, run } from './run.ts';
@@ -67,20 +65,3 @@ export const runInImage = (
   command: readonly string[],
   environment: Readonly<Record<string, string>> = {},
 ): Promise<Ran> => run(ground.place(tree, command, { config, environment, readOnly: true }));
-
-/** Each file of a tree with what changes when it is written. */
-export const filesOf = (tree: string): ReadonlyMap<string, string> => {
-  const files = readdirSync(tree, { recursive: true, withFileTypes: true }).map((entry) => {
-    const path = join(entry.parentPath, entry.name);
-    const { mtimeMs, ctimeMs, size } = lstatSync(path);
-    return [path.slice(tree.length), `${size} ${mtimeMs} ${ctimeMs}`] as const;
-  });
-  return new Map(files);
-};
-
-/** What differs between two lists of files. */
-export const changedFiles = (
-  before: ReadonlyMap<string, string>,
-  after: ReadonlyMap<string, string>,
-): readonly string[] =>
-  [...new Set([...before.keys(), ...after.keys()])].filter((path) => before.get(path) !== after.get(path)).sort();

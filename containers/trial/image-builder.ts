@@ -1,9 +1,10 @@
-import { cpSync, mkdirSync, mkdtempSync, statSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { mkdirSync, mkdtempSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { type ImageConfig, keyOf, type Stage, type Step } from '../plan.ts';
 import { checkImage, type NpmNetwork } from './base-image.ts';
 import type { Ground } from './ground.ts';
 import { runToEnd } from './run.ts';
+import { changedFiles, copyTree, filesOf, linkTree } from './tree.ts';
 
 export interface Image {
   /** The folder that is the image's root. */
@@ -30,6 +31,8 @@ export class ImageBuilder {
   private readonly trees = new Map<string, string>();
   /** The keys of steps that more than one step, or image, goes on from. */
   private readonly forks = new Set<string>();
+  /** The files of trees that others are linked to. */
+  private readonly linked = new Map<string, ReadonlyMap<string, string>>();
   private readonly options: {
     readonly ground: Ground;
     readonly base: string;
@@ -54,7 +57,16 @@ export class ImageBuilder {
       if (last === undefined) throw new Error('a Dockerfile without FROM');
       images.push({ tree: this.treeOf(keyOf(last)), config: last.config });
     }
+    this.checkLinked();
     return images;
+  }
+
+  /** A step that writes into a file, rather than make or remove one, would write into every tree that has it. */
+  private checkLinked(): void {
+    for (const [tree, files] of this.linked) {
+      const [changed] = changedFiles(files, filesOf(tree));
+      if (changed !== undefined) throw new Error(`a step of another image has written into ${changed}`);
+    }
   }
 
   private findForks(stages: readonly Stage[]): void {
@@ -89,9 +101,10 @@ export class ImageBuilder {
       this.trees.delete(key);
       return tree;
     }
-    const copy = mkdtempSync(join(this.options.folder, 'tree-'));
-    await runToEnd({ file: 'cp', args: ['--archive', '--reflink=auto', `${tree}/.`, copy] });
-    return copy;
+    if (!this.linked.has(tree)) this.linked.set(tree, filesOf(tree));
+    const twin = mkdtempSync(join(this.options.folder, 'tree-'));
+    await linkTree(tree, twin);
+    return twin;
   }
 
   private treeOf(key: string): string {
@@ -106,7 +119,7 @@ export class ImageBuilder {
     mkdirSync(workdir, { recursive: true });
     if (does.kind === 'copy') {
       onStep(`COPY ${does.source} ${does.target}`);
-      copyInto(join(does.from === undefined ? context : this.treeOf(does.from), does.source), {
+      await copyInto(join(does.from === undefined ? context : this.treeOf(does.from), does.source), {
         target: does.target.startsWith('/') ? join(tree, does.target) : join(workdir, does.target),
         intoFolder: /(^|\/)\.?\/?$/.test(does.target),
       });
@@ -130,13 +143,11 @@ export class ImageBuilder {
 }
 
 /** Docker's rule: of a folder what is in it, of a file the file. */
-const copyInto = (
+const copyInto = async (
   source: string,
   { target, intoFolder }: { readonly target: string; readonly intoFolder: boolean },
 ) => {
   const isFolder = statSync(source).isDirectory();
-  cpSync(source, isFolder || !intoFolder ? target : join(target, basename(source)), {
-    recursive: true,
-    verbatimSymlinks: true,
-  });
+  mkdirSync(isFolder || intoFolder ? target : dirname(target), { recursive: true });
+  await copyTree(isFolder ? `${source}/.` : source, target);
 };

@@ -1,9 +1,10 @@
-import { cpSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import type { Cloud } from './cloud.ts';
-import { changedFiles, filesOf, runInImage, startContainer } from './container.ts';
+import { runInImage, startContainer } from './container.ts';
 import type { BuiltImages, ContainerName } from './images.ts';
+import { changedFiles, filesOf, linkTree } from './tree.ts';
 
 /** Something that was shown, or not, of an image. */
 export interface Finding {
@@ -70,7 +71,7 @@ const tryWithoutAddon = async (
 ): Promise<Finding> => {
   const { tree, config } = images[name];
   const broken = join(folder, `${name}-without-addon`);
-  cpSync(tree, broken, { recursive: true, verbatimSymlinks: true });
+  await linkTree(tree, broken);
   rmSync(join(broken, config.workdir, addon));
   const { code, err } = await runInImage(ground, { tree: broken, config }, config.entrypoint, environment);
   rmSync(broken, { recursive: true });
