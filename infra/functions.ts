@@ -39,6 +39,7 @@ export const functions = {
     timeoutSeconds: 5,
   },
   'host-keys': { description: 'Makes SSH host keys, once', memoryMegabytes: 1024, timeoutSeconds: 60 },
+  'rotate-host-keys': { description: 'Rotates SSH host keys, each hour', memoryMegabytes: 1024, timeoutSeconds: 60 },
 } as const satisfies Record<string, FunctionSize>;
 
 export type FunctionName = keyof typeof functions;

@@ -12,6 +12,7 @@ import { FunctionSet } from '../constructs/function-set.ts';
 import { HostKeys } from '../constructs/host-keys.ts';
 import { HouseApi } from '../constructs/house-api.ts';
 import { IngestRule } from '../constructs/ingest-rule.ts';
+import { KeyRotation } from '../constructs/key-rotation.ts';
 import { OperatorAuthorizer } from '../constructs/operator-authorizer.ts';
 import { runByEvents } from '../constructs/run-by-events.ts';
 import type { Foundation } from '../foundation.ts';
@@ -81,10 +82,12 @@ export class ControlStack extends Stack {
     });
     runByEvents(functions.sweep);
     new HostKeys(this, 'HostKeys', { target: functions['host-keys'], foundation });
+    new KeyRotation(this, 'KeyRotation', { target: functions['rotate-host-keys'] });
 
     const auditor = new AuditorRole(this, 'Auditor', { foundation });
 
     new CfnOutput(this, 'AuditorRole', { value: auditor.roleArn });
+    new CfnOutput(this, 'RotateHostKeys', { value: functions['rotate-host-keys'].functionName });
     new CfnOutput(this, 'JwtApiUrl', { value: jwt.url });
     new CfnOutput(this, 'Domain', { value: proxyDomain(config) });
     // CloudFormation knows no attribute for the account's endpoint.

@@ -63,6 +63,7 @@ test('a function brings only what it uses: no client of a service that it never 
     'device-event',
     'host-keys',
     'open-for-jump',
+    'rotate-host-keys',
     'tunnel-request',
     'tunnel-request-mqtt',
   ]);
