@@ -42,8 +42,29 @@ export const functions = {
   'rotate-host-keys': { description: 'Rotates SSH host keys, each hour', memoryMegabytes: 1024, timeoutSeconds: 60 },
 } as const satisfies Record<string, FunctionSize>;
 
+/** Those that only a stage with such a certificate has, in its stack of names. */
+export const certificateFunctions = {
+  'certificate-export': {
+    description: 'Takes the certificate from ACM to the routers',
+    memoryMegabytes: 256,
+    timeoutSeconds: 30,
+  },
+  'certificate-renew': {
+    description: 'Orders the certificate by ACME',
+    memoryMegabytes: 512,
+    timeoutSeconds: 600,
+  },
+} as const satisfies Record<string, FunctionSize>;
+export type CertificateFunctionName = keyof typeof certificateFunctions;
+
 export type FunctionName = keyof typeof functions;
 export const functionNames = Object.keys(functions) as readonly FunctionName[];
+
+/** Every handler that is bundled. */
+export const handlerNames: readonly (FunctionName | CertificateFunctionName)[] = [
+  ...functionNames,
+  ...(Object.keys(certificateFunctions) as readonly CertificateFunctionName[]),
+];
 
 export const processes = ['relay', 'router', 'agent'] as const;
 export type ProcessName = (typeof processes)[number];

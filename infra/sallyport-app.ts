@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { App, DefaultStackSynthesizer, Tags } from 'aws-cdk-lib';
+import { acknowledge } from './acknowledged.ts';
+import { addChecks } from './checks.ts';
 import { hostOf } from './front-doors.ts';
 import { projectRoot } from './project-root.ts';
 import { ControlStack } from './stacks/control-stack.ts';
@@ -52,6 +54,10 @@ const createCell = (app: App, { cell, assets, version }: CellOptions) => {
     version,
     ground: network?.ground,
   });
+  acknowledge(stateful, 'stateful');
+  if (network !== undefined) acknowledge(network, 'network');
+  acknowledge(control, 'control');
+  acknowledge(data, 'data');
   return { config, stateful, network, control, data };
 };
 
@@ -71,5 +77,6 @@ export const createApp = ({ config, assets, outdir, validate = true }: AppOption
   const [first, ...more] = cellsOf(config).map((cell) => createCell(app, { cell, assets, version }));
   if (first === undefined) throw new Error('a stage has at least one cell');
   Tags.of(app).add('sallyport', config.name);
+  if (validate) addChecks(app);
   return { app, cells: [first, ...more], ...first };
 };

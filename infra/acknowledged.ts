@@ -1,0 +1,105 @@
+import { type Stack, Token, Validations } from 'aws-cdk-lib';
+
+/** A finding that stands, and why. `<partition>` and `<region>` are the stack's. */
+type Acknowledged = { readonly id: string; readonly reason: string };
+
+const stateful: readonly Acknowledged[] = [
+  {
+    id: 'AwsSolutions-SMG4',
+    reason:
+      'Host keys and link key are turned by our own schedule, with an overlap that a rotation function of Secrets Manager does not know; the certificate by its issuer.',
+  },
+  {
+    id: 'AwsSolutions-COG1',
+    reason:
+      'Fourteen characters and a second factor always. NIST SP 800-63B 5.1.1.2 advises against classes of characters.',
+  },
+  {
+    id: 'AwsSolutions-COG8',
+    reason: 'Threat protection is paid by the user; there is no self-service sign-up, and a second factor is required.',
+  },
+];
+
+const network: readonly Acknowledged[] = [
+  {
+    id: 'AwsSolutions-EC23',
+    reason:
+      'These are the front ports: operators and devices come from anywhere. House rule OPEN_TO_ALL admits no others.',
+  },
+  {
+    id: 'CloudFormation-Validate::W2508',
+    reason:
+      'Port 22 is the routers, not an instance: an SSH server that opens no shell. It is for clients that cannot name a port.',
+  },
+  {
+    id: 'AwsSolutions-ELB2',
+    reason:
+      'A network load balancer writes access logs for TLS listeners only; ours pass TCP. Each connection has its audit record.',
+  },
+];
+
+const control: readonly Acknowledged[] = [
+  {
+    id: 'AwsSolutions-IAM5[Resource::arn:<partition>:iot:<region>:<AWS::AccountId>:client/*]',
+    reason: "A device's client id is its own affair; the condition on the topic admits commands and nothing else.",
+  },
+  {
+    id: 'AwsSolutions-IAM5[Resource::arn:<partition>:iot:<region>:<AWS::AccountId>:topic/sallyport/v1/operators/*/events]',
+    reason: 'Any operator may have asked; the topic admits events and nothing else.',
+  },
+  {
+    id: 'AwsSolutions-IAM5[Resource::arn:<partition>:iot:<region>:<AWS::AccountId>:topic/sallyport/v1/devices/*/commands]',
+    reason: 'Any device may be asked; the topic admits commands and nothing else.',
+  },
+];
+
+const data: readonly Acknowledged[] = [
+  {
+    id: 'AwsSolutions-IAM5[Resource::*]',
+    reason:
+      'ecr:GetAuthorizationToken and ecs:DiscoverPollEndpoint know no resource. House rule RESOURCE_WITHOUT_NAME admits no others.',
+  },
+  {
+    id: 'AwsSolutions-IAM5[Resource::arn:<partition>:ecs:<region>:<AWS::AccountId>:container-instance/*]',
+    reason: 'An instance learns its own id when it registers; the condition admits its cluster only.',
+  },
+  {
+    id: 'AwsSolutions-IAM5[Resource::arn:<partition>:ec2:<region>:<AWS::AccountId>:instance/*]',
+    reason: "Which instance takes the address is known when it starts; the condition admits this stage's only.",
+  },
+  {
+    id: 'AwsSolutions-IAM5[Resource::arn:<partition>:ec2:<region>:<AWS::AccountId>:network-interface/*]',
+    reason:
+      "Which interface takes the address is known when it starts; the condition admits this stage's network only.",
+  },
+  {
+    id: 'AwsSolutions-ECS2',
+    reason:
+      'Settings are names and ARNs. What is secret is read from Secrets Manager by the process itself, and again when it turns.',
+  },
+  {
+    id: 'AwsSolutions-ECS4',
+    reason: "Container Insights is paid by task and minute; the processes' own metrics say more.",
+  },
+  {
+    id: 'AwsSolutions-AS3',
+    reason:
+      'Who comes and goes in a group is seen in its metrics and alarmed on by what it means: too few healthy targets.',
+  },
+];
+
+const acknowledged = { stateful, network, control, data } as const;
+
+/** Every exception of ours to the AWS Solutions rules, in one place. */
+export const acknowledge = (stack: Stack, part: keyof typeof acknowledged): void => {
+  // A finding's name holds the ARN as far as synthesis knows it.
+  const known = (value: string, name: string) => (Token.isUnresolved(value) ? `<AWS::${name}>` : value);
+  const partition = known(stack.partition, 'Partition');
+  const region = known(stack.region, 'Region');
+  Validations.of(stack).acknowledge(
+    ...acknowledged[part].map(({ id, reason }) => ({
+      id: id.replace('<partition>', partition).replace('<region>', region),
+      reason,
+    })),
+  );
+};
