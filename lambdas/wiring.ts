@@ -106,7 +106,7 @@ const noAudit: AuditLog = {
 
 /** The function's hub and clocks. Without an audit log it may record nothing. */
 export const edge = (name: string, audit?: AuditLog) => {
-  const metrics = createMetrics({ namespace: 'Sallyport', process: name, now: clock.now });
+  const metrics = createMetrics({ process: name, now: clock.now });
   const log = createLog({ process: name });
   const hub = createEventHub({ process: name, log, metrics, audit: audit ?? noAudit, clock });
   return { hub, audited: audit !== undefined, clock, random, timers, flush: () => metrics.flush() };

@@ -40,9 +40,10 @@ export const keepLease = (options: {
       options.onFence();
     }
     busy ??= raise()
-      .catch((error: unknown) =>
-        hub.log('warn', 'lease.failed', { error: error instanceof Error ? error.name : 'unknown' }),
-      )
+      .catch((error: unknown) => {
+        hub.metrics.count('lease_failed', 1);
+        hub.log('warn', 'lease.failed', { error: error instanceof Error ? error.name : 'unknown' });
+      })
       .finally(() => {
         busy = undefined;
       });

@@ -14,8 +14,10 @@ import { createLog } from '../adapters/stdout/log.ts';
 import { createMetrics } from '../adapters/stdout/metrics.ts';
 import { createEventHub } from '../core/events.ts';
 import { newServerId } from '../core/model/ids.ts';
+import { countClaims } from '../core/use-cases/count-claims.ts';
 import { followSecret } from '../core/use-cases/follow-secret.ts';
 import { startAdminServer } from '../net/admin-server.ts';
+import { watchVitals } from '../net/process-vitals.ts';
 import { runProcess } from '../net/run-process.ts';
 import { TimerWheel } from '../net/timer-wheel.ts';
 import { readRelayConfig } from './config.ts';
@@ -30,13 +32,13 @@ await runProcess('relay', async () => {
   const config = readRelayConfig(process.env);
   const serverId = newServerId(random);
   const log = createLog({ process: 'relay', fields: { serverId } });
-  const metrics = createMetrics({ namespace: 'Sallyport', process: 'relay', now: clock.now });
+  const metrics = createMetrics({ process: 'relay', now: clock.now });
   const client = createDynamoClient();
   const table = (name: string) => ({ client, table: name });
   const { tables } = config;
 
   const tunnels = createDynamoTunnels(table(tables.tunnels));
-  const claims = createDynamoPortClaims(table(tables.portClaims));
+  const claims = countClaims(createDynamoPortClaims(table(tables.portClaims)), metrics);
   const hub = createEventHub({
     process: 'relay',
     log,
@@ -73,8 +75,18 @@ await runProcess('relay', async () => {
     config.adminListen === undefined
       ? undefined
       : await startAdminServer({ ...config.adminListen, metrics: () => metrics.text() });
-  const flush = setInterval(() => {
+  const vitals = watchVitals();
+  const measure = (): void => {
     metrics.gauge('tunnels', relay.forwards.size);
+    metrics.gauge('sessions', relay.forwards.sessionCount);
+    metrics.gauge('channels', relay.forwards.channels);
+    const { memoryBytes, loopDelayMilliseconds } = vitals.read();
+    metrics.gauge('memory_bytes', memoryBytes);
+    metrics.gauge('loop_delay_milliseconds', loopDelayMilliseconds);
+  };
+  measure();
+  const flush = setInterval(() => {
+    measure();
     metrics.flush();
   }, 60_000);
   return {
@@ -82,6 +94,7 @@ await runProcess('relay', async () => {
     ready: { serverId, port: relay.port, doorPort: relay.doorPort },
     async stop() {
       clearInterval(flush);
+      vitals.stop();
       hostKeys.stop();
       await relay.stop();
       metrics.flush();

@@ -144,6 +144,7 @@ export const startRelay = async (parts: RelayParts) => {
       const forgotten = after(config.lingerMilliseconds, () => server.stopAccepting());
       await lease.announce().catch(log('drain.unannounced'));
       await Promise.all([drained(forwards, config.drainMilliseconds), forgotten]);
+      hub.metrics.count('streams_cut', forwards.channels);
       const released = [...forwards].map((forward) => keeper.released(forward));
       await Promise.all(released);
       await server.close();

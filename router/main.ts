@@ -21,6 +21,7 @@ import { createEventHub } from '../core/events.ts';
 import { newServerId } from '../core/model/ids.ts';
 import { followSecret } from '../core/use-cases/follow-secret.ts';
 import { startAdminServer } from '../net/admin-server.ts';
+import { watchVitals } from '../net/process-vitals.ts';
 import { runProcess } from '../net/run-process.ts';
 import { systemTimers } from '../net/timer-wheel.ts';
 import { followCertificate } from './certificate.ts';
@@ -34,7 +35,7 @@ await runProcess('router', async () => {
   const config = readRouterConfig(process.env);
   const router = newServerId({ bytes: (count) => randomBytes(count) });
   const log = createLog({ process: 'router', fields: { router } });
-  const metrics = createMetrics({ namespace: 'Sallyport', process: 'router', now: clock.now });
+  const metrics = createMetrics({ process: 'router', now: clock.now });
   const client = createDynamoClient();
   const table = (name: string) => ({ client, table: name });
   const { tables } = config;
@@ -84,12 +85,24 @@ await runProcess('router', async () => {
     config.adminListen === undefined
       ? undefined
       : await startAdminServer({ ...config.adminListen, metrics: () => metrics.text() });
-  const flush = setInterval(() => metrics.flush(), 60_000);
+  const vitals = watchVitals();
+  const measure = (): void => {
+    metrics.gauge('streams', running.live.size);
+    const { memoryBytes, loopDelayMilliseconds } = vitals.read();
+    metrics.gauge('memory_bytes', memoryBytes);
+    metrics.gauge('loop_delay_milliseconds', loopDelayMilliseconds);
+  };
+  measure();
+  const flush = setInterval(() => {
+    measure();
+    metrics.flush();
+  }, 60_000);
   return {
     graceMilliseconds: config.drainMilliseconds + 30_000,
     ready: { router, port: running.port },
     async stop() {
       clearInterval(flush);
+      vitals.stop();
       hostKeys.stop();
       certificate?.stop();
       await running.stop();

@@ -169,6 +169,7 @@ export const startRouter = async (parts: RouterParts) => {
       const until = clock.monotonic() + config.drainMilliseconds;
       while (live.size > 0 && clock.monotonic() < until)
         await new Promise<void>((resolve) => void parts.timers.schedule(100, resolve));
+      hub.metrics.count('streams_cut', live.size);
       feed.stop();
       http.close();
       await jumpServer.close();
