@@ -65,7 +65,7 @@ export const brokerArn = (functionArn: string): string => {
   return `arn:${partition}:iot:${region}:${account}`;
 };
 
-const connect = wiring.wire(() => ({ ...wiring.edge('mqtt-authorizer'), tokens: wiring.tokens() }));
+const connect = wiring.wire(() => ({ ...wiring.edge('mqtt-authorizer', wiring.auditLog()), tokens: wiring.tokens() }));
 let connected: Ports | undefined;
 
 export const handler = async (
