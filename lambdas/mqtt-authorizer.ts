@@ -21,7 +21,8 @@ const denied: IoTCustomAuthorizerResult = {
 
 /**
  * Admits an operator to the broker by the API token that they give as MQTT password, under their own client ids. The
- * connection ends before the token does; one with less than the 5 minutes that AWS IoT asks for opens nothing.
+ * connection ends before the token does; one with less than the 5 minutes that AWS IoT asks for opens nothing. Each
+ * attempt leaves a record, and nobody is admitted without one; what the broker denies later stands in its own log.
  */
 export const respond = async (
   ports: Ports,
@@ -29,16 +30,18 @@ export const respond = async (
   arn: string,
 ): Promise<IoTCustomAuthorizerResult> => {
   const { hub, clock } = ports;
+  const { mqtt } = event.protocolData;
+  const attempt = { action: 'mqtt.connect', way: 'mqtt', facts: { clientId: mqtt?.clientId ?? '' } };
+  let operator: string | undefined;
   try {
-    const { mqtt } = event.protocolData;
     const token = mqtt?.password === undefined ? event.token : Buffer.from(mqtt.password, 'base64').toString('utf8');
     const { id, expiresAt } = await ports.tokens.verify(token ?? '');
+    operator = id;
     if (!clientIdsOf(id).includes(mqtt?.clientId ?? ''))
       throw new SallyportError('forbidden', { detail: 'not a client id of this operator' });
     const seconds = Math.min(connection.max, Math.floor((expiresAt - clock.now()) / 1_000));
     if (seconds < connection.min) throw new SallyportError('unauthenticated', { detail: 'the token ends too soon' });
-    hub.metrics.count('mqtt_connects', 1, { decision: 'allowed' });
-    hub.log('info', 'mqtt.connect', { operator: id, seconds });
+    await hub.allowed({ ...attempt, operator, facts: { ...attempt.facts, seconds } });
     return {
       isAuthenticated: true,
       principalId: id,
@@ -49,8 +52,8 @@ export const respond = async (
   } catch (error) {
     logFailure(hub, error);
     const code = error instanceof SallyportError ? error.code : 'internal';
-    hub.metrics.count('mqtt_connects', 1, { decision: 'refused', code });
-    hub.log('info', 'mqtt.refused', { code, detail: error instanceof SallyportError ? error.detail : undefined });
+    const why = error instanceof SallyportError ? error.message : 'an internal error';
+    hub.refused({ ...attempt, operator, code, facts: { ...attempt.facts, why } });
     return denied;
   }
 };
@@ -62,7 +65,7 @@ export const brokerArn = (functionArn: string): string => {
   return `arn:${partition}:iot:${region}:${account}`;
 };
 
-const connect = wiring.wire(() => ({ ...wiring.edge('mqtt-authorizer'), tokens: wiring.tokens() }));
+const connect = wiring.wire(() => ({ ...wiring.edge('mqtt-authorizer', wiring.auditLog()), tokens: wiring.tokens() }));
 let connected: Ports | undefined;
 
 export const handler = async (
@@ -71,6 +74,7 @@ export const handler = async (
 ): Promise<IoTCustomAuthorizerResult> => {
   connected ??= connect();
   const answer = await respond(connected, event, brokerArn(context.invokedFunctionArn));
+  await connected.hub.settle();
   connected.flush();
   return answer;
 };

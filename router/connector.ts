@@ -148,6 +148,34 @@ export const createConnector = (parts: {
     throw refusal(second.result.answer);
   };
 
+  const recorded = async (entry: Parameters<EventHub['allowed']>[0]): Promise<void> => {
+    try {
+      await hub.allowed(entry);
+    } catch (cause) {
+      throw new SallyportError('unavailable', { detail: 'the audit record could not be written', cause });
+    }
+  };
+
+  /**
+   * What narrowed while the door was dialled found no stream here to cut: whoever was let in before that is decided anew.
+   * Answers without a turn of the event loop after the last look, so that the caller's list has the stream in time.
+   */
+  const stillAdmitted = async (visitor: Visitor, { stream, tunnel }: Connected, decidedAt: number): Promise<void> => {
+    let generation = decidedAt;
+    try {
+      while (generation !== decisions.generation) {
+        generation = decisions.generation;
+        const row = await places.tunnel(tunnel.id, { fresh: true });
+        if (row === undefined) throw new SallyportError('not_found');
+        const entry = await decisions.decide(visitor.operator, row);
+        if (!entry.ok) throw new SallyportError(entry.code);
+      }
+    } catch (error) {
+      stream.destroy();
+      throw error;
+    }
+  };
+
   return {
     /** Throws SallyportError with the real reason; every refusal is recorded, and every entry before its first byte. */
     async connect(visitor: Visitor, target: Target, accepts: (scheme: Scheme) => boolean): Promise<Connected> {
@@ -156,6 +184,7 @@ export const createConnector = (parts: {
       let tunnel: Tunnel | undefined;
       try {
         tunnel = await resolve(visitor, target);
+        const { generation } = decisions;
         const entry = await decisions.decide(visitor.operator, tunnel);
         if (!entry.ok)
           throw new SallyportError(entry.code, entry.code === 'tunnel_closed' ? { detail: tunnel.reason } : {});
@@ -163,7 +192,7 @@ export const createConnector = (parts: {
           throw new SallyportError('unknown_service', {
             detail: `a service of scheme ${tunnel.scheme} has another way in`,
           });
-        await hub.allowed({
+        await recorded({
           ...who,
           action: 'connect',
           device: tunnel.device,
@@ -172,6 +201,7 @@ export const createConnector = (parts: {
           facts: { epoch: tunnel.epoch, grants: entry.grants.join(' ') },
         });
         const connected = await tryTwice(visitor, tunnel);
+        await stillAdmitted(visitor, connected, generation);
         hub.metrics.observe('connect_milliseconds', clock.monotonic() - began, { way: visitor.way });
         return connected;
       } catch (error) {

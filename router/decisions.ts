@@ -14,6 +14,7 @@ export const createDecisions = (ports: {
   readonly grants: Grants;
   readonly clock: Clock;
 }) => {
+  let generation = 0;
   const asked = new Map<string, { readonly operator: Operator; readonly tunnel: Tunnel }>();
   const facts = createFreshCache<Entry>({
     milliseconds: decisionMilliseconds,
@@ -45,8 +46,15 @@ export const createDecisions = (ports: {
         asked.delete(key);
       }
     },
+    /** Raised whenever something narrows: a decision of an earlier generation must be made again before anybody passes. */
+    get generation(): number {
+      return generation;
+    },
     /** Something narrowed: nobody may pass on an old answer. */
-    forgetAll: () => facts.forgetAll(),
+    forgetAll(): void {
+      generation += 1;
+      facts.forgetAll();
+    },
   };
 };
 export type Decisions = ReturnType<typeof createDecisions>;

@@ -2,7 +2,7 @@ import { Agent, createServer, type IncomingMessage, type ServerResponse } from '
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
-import { problemOf, SallyportError } from '../core/errors.ts';
+import { type ErrorCode, problemOf, SallyportError } from '../core/errors.ts';
 import type { EventHub } from '../core/events.ts';
 import { parseHostName, type Target } from '../core/model/host-name.ts';
 import type { Tokens } from '../core/ports/tokens.ts';
@@ -32,6 +32,20 @@ export const createHttpEntrance = (parts: {
   const { hub, live } = parts;
   const bearerOf = createBearer(parts.tokens);
 
+  /** What the connector refuses it records itself; what never came so far is recorded here. */
+  const refused = (
+    who: { readonly operator?: string; readonly source: Visitor['source']; readonly code: ErrorCode },
+    target: string,
+  ): void =>
+    hub.refused({
+      action: 'connect',
+      code: who.code,
+      operator: who.operator,
+      way: 'http',
+      source: who.source.address,
+      facts: { target },
+    });
+
   const targetOf = (request: IncomingMessage): Target => {
     const host = (request.headers.host ?? '').replace(/:\d{1,5}$/, '').toLowerCase();
     const socket = request.socket;
@@ -44,12 +58,18 @@ export const createHttpEntrance = (parts: {
   };
 
   const stream = async (visitor: Visitor, target: Target): Promise<Socket> => {
-    if (live.countOf(visitor.operator.id) >= parts.maxStreamsPerOperator) throw new SallyportError('quota_exceeded');
+    if (live.countOf(visitor.operator.id) >= parts.maxStreamsPerOperator) {
+      refused(
+        { operator: visitor.operator.id, source: visitor.source, code: 'quota_exceeded' },
+        JSON.stringify(target),
+      );
+      throw new SallyportError('quota_exceeded');
+    }
     const { stream: socket, tunnel } = await parts.connector.connect(visitor, target, (scheme) => scheme === 'http');
     live.add({
       tunnel: tunnel.id,
       device: tunnel.device,
-      operator: visitor.operator.id,
+      operator: visitor.operator,
       closed: new Promise((resolve) => socket.once('close', resolve)),
       destroy: () => void socket.destroy(),
     });
@@ -75,13 +95,18 @@ export const createHttpEntrance = (parts: {
   };
 
   const visit = async (request: IncomingMessage): Promise<{ visitor: Visitor; target: Target; bearer: Bearer }> => {
-    const target = targetOf(request);
-    const bearer = await bearerOf(request);
-    return {
-      target,
-      bearer,
-      visitor: { operator: bearer.operator, way: 'http', source: parts.sourceOf(request.socket) },
-    };
+    const source = parts.sourceOf(request.socket);
+    try {
+      const target = targetOf(request);
+      const bearer = await bearerOf(request);
+      return { target, bearer, visitor: { operator: bearer.operator, way: 'http', source } };
+    } catch (error) {
+      refused(
+        { source, code: error instanceof SallyportError ? error.code : 'unavailable' },
+        request.headers.host ?? '',
+      );
+      throw error;
+    }
   };
 
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -106,7 +131,6 @@ export const createHttpEntrance = (parts: {
     serve(request, response).catch((error: unknown) => {
       if (response.headersSent) return void response.destroy();
       const problem = problemOf(error);
-      noteRefusal(request, problem.code);
       response.writeHead(problem.status, { 'content-type': 'application/problem+json', connection: 'close' });
       response.end(`${JSON.stringify(problem)}\n`);
     });
@@ -114,22 +138,9 @@ export const createHttpEntrance = (parts: {
   server.on('upgrade', (request, socket, head) => {
     upgrade(request, socket, head).catch((error: unknown) => {
       const problem = problemOf(error);
-      noteRefusal(request, problem.code);
       replyBytes(socket, problem.status, `${JSON.stringify(problem)}\n`);
     });
   });
-
-  /** What the connector refuses it records itself; what never came so far is recorded here. */
-  const noteRefusal = (request: IncomingMessage, code: string): void => {
-    if (code === 'unauthenticated' || code === 'misdirected')
-      hub.refused({
-        action: 'connect',
-        code,
-        way: 'http',
-        source: parts.sourceOf(request.socket).address,
-        facts: { host: request.headers.host ?? '' },
-      });
-  };
 
   return {
     accept: (socket: Socket) => server.emit('connection', socket),

@@ -1,7 +1,8 @@
 import type { Duplex } from 'node:stream';
-import { lineOf, SallyportError } from '../core/errors.ts';
+import { type ErrorCode, lineOf, SallyportError } from '../core/errors.ts';
 import type { EventHub } from '../core/events.ts';
 import { parseHostName } from '../core/model/host-name.ts';
+import type { Operator } from '../core/model/operator.ts';
 import { splice } from '../net/splice.ts';
 import type { Connected, Connector } from './connector.ts';
 import type { LiveStreams } from './live-streams.ts';
@@ -36,27 +37,49 @@ export const createJump = (parts: {
 }) => {
   const { hub, live } = parts;
 
-  const connect = async (session: JumpSession, request: JumpRequest): Promise<Connected> => {
-    const target = parseHostName(request.host, request.port, parts.domain);
-    if (target === undefined)
-      throw new SallyportError('not_found', {
-        detail: `names end in .${parts.domain} and mean a device, a tunnel or a server`,
-      });
-    if (live.countOf(session.operator) >= parts.maxStreamsPerOperator) throw new SallyportError('quota_exceeded');
-    const operator = await parts.login.operatorOf(session.operator);
-    return parts.connector.connect({ operator, way: 'jump', source: session.source }, target, () => true);
+  const refused = (session: JumpSession, request: JumpRequest, code: ErrorCode): void =>
+    hub.refused({
+      action: 'connect',
+      code,
+      operator: session.operator,
+      way: 'jump',
+      source: session.source.address,
+      facts: { host: request.host, port: request.port, key: session.fingerprint },
+    });
+
+  /** What the connector never hears of is recorded here. */
+  const admit = async (session: JumpSession, request: JumpRequest) => {
+    try {
+      const target = parseHostName(request.host, request.port, parts.domain);
+      if (target === undefined)
+        throw new SallyportError('not_found', {
+          detail: `names end in .${parts.domain} and mean a device, a tunnel or a server`,
+        });
+      if (live.countOf(session.operator) >= parts.maxStreamsPerOperator) throw new SallyportError('quota_exceeded');
+      return { target, operator: await parts.login.operatorOf(session) };
+    } catch (error) {
+      refused(session, request, error instanceof SallyportError ? error.code : 'unavailable');
+      throw error;
+    }
+  };
+
+  const connect = async (session: JumpSession, request: JumpRequest): Promise<Connected & { operator: Operator }> => {
+    const { target, operator } = await admit(session, request);
+    const visitor = { operator, way: 'jump', source: session.source } as const;
+    return { operator, ...(await parts.connector.connect(visitor, target, () => true)) };
   };
 
   return {
     async open(session: JumpSession, request: JumpRequest): Promise<JumpAnswer> {
       const connecting = connect(session, request);
       try {
-        const { stream, tunnel } = await inTime(connecting, answerMilliseconds);
+        const late = () => refused(session, request, 'timeout');
+        const { stream, tunnel, operator } = await inTime(connecting, answerMilliseconds, late);
         return {
           ok: true,
           join(channel) {
             const { closed, destroy } = splice(channel, stream, { stallMilliseconds });
-            live.add({ tunnel: tunnel.id, device: tunnel.device, operator: session.operator, closed, destroy });
+            live.add({ tunnel: tunnel.id, device: tunnel.device, operator, closed, destroy });
           },
         };
       } catch (error) {
@@ -71,10 +94,13 @@ export const createJump = (parts: {
 };
 export type Jump = ReturnType<typeof createJump>;
 
-const inTime = async <Value>(work: Promise<Value>, milliseconds: number): Promise<Value> => {
+const inTime = async <Value>(work: Promise<Value>, milliseconds: number, onLate: () => void): Promise<Value> => {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new SallyportError('timeout')), milliseconds);
+    timer = setTimeout(() => {
+      onLate();
+      reject(new SallyportError('timeout'));
+    }, milliseconds);
   });
   try {
     return await Promise.race([work, late]);

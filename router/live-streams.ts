@@ -1,7 +1,10 @@
+import type { Operator } from '../core/model/operator.ts';
+
 export type Live = {
   readonly tunnel: string;
   readonly device: string;
-  readonly operator: string;
+  /** As they came in: what they may is asked again with the groups of then. */
+  readonly operator: Operator;
   /** Resolves when it is over. */
   readonly closed: Promise<unknown>;
   destroy(reason: string): void;
@@ -21,13 +24,14 @@ export class LiveStreams {
   }
 
   add(live: Live): void {
+    const { id } = live.operator;
     this.#live.add(live);
-    this.#perOperator.set(live.operator, this.countOf(live.operator) + 1);
+    this.#perOperator.set(id, this.countOf(id) + 1);
     void live.closed.then(() => {
       this.#live.delete(live);
-      const left = this.countOf(live.operator) - 1;
-      if (left > 0) this.#perOperator.set(live.operator, left);
-      else this.#perOperator.delete(live.operator);
+      const left = this.countOf(id) - 1;
+      if (left > 0) this.#perOperator.set(id, left);
+      else this.#perOperator.delete(id);
     });
   }
 

@@ -4,6 +4,9 @@ import { isSignedIn, type Operator, type OperatorKey } from '../core/model/opera
 import type { Clock } from '../core/ports/clock.ts';
 import type { OperatorKeys } from '../core/ports/operator-keys.ts';
 
+/** Whose key opened an SSH connection. */
+export type KeyHolder = Pick<OperatorKey, 'operator' | 'fingerprint'>;
+
 /**
  * Who an SSH key belongs to. A registered key opens the door of the router; what it may reach is asked for each
  * channel, with the groups of the last sign-in, so that a refusal can say why.
@@ -16,9 +19,13 @@ export const createOperatorLogin = (parts: {
 }) => ({
   keyFor: (fingerprint: string): Promise<OperatorKey | undefined> => parts.keys.get(fingerprint),
 
-  /** Throws `sign_in_expired` when the operator has not signed in for too long. */
-  async operatorOf(id: string): Promise<Operator> {
-    const signIn = await parts.keys.signIn(id);
+  /**
+   * Throws `unauthenticated` when the key was taken away since it logged in, and `sign_in_expired` when its operator has
+   * not signed in for too long.
+   */
+  async operatorOf({ operator: id, fingerprint }: KeyHolder): Promise<Operator> {
+    const [key, signIn] = await Promise.all([parts.keys.get(fingerprint), parts.keys.signIn(id)]);
+    if (key?.operator !== id) throw new SallyportError('unauthenticated', { detail: 'this key was removed' });
     if (!isSignedIn(signIn, parts.clock.now(), parts.signInMilliseconds)) throw new SallyportError('sign_in_expired');
     return { id, groups: signIn.groups };
   },

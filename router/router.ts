@@ -22,7 +22,7 @@ import { createConnector } from './connector.ts';
 import { createDecisions } from './decisions.ts';
 import { createHttpEntrance } from './http.ts';
 import { createJump, type Jump } from './jump.ts';
-import { LiveStreams } from './live-streams.ts';
+import { type Live, LiveStreams } from './live-streams.ts';
 import { createOperatorLogin, type OperatorLogin } from './operator-login.ts';
 import { createPlaces } from './places.ts';
 import type { Visitor } from './visitor.ts';
@@ -145,15 +145,14 @@ export const startRouter = async (parts: RouterParts) => {
   /** Streams whose right may have come from that grant are decided anew; an unknown answer is a no. */
   const recheck = async (principal: string): Promise<void> => {
     const verdicts = new Map<string, Promise<boolean>>();
-    const stillMay = async (operatorId: string, tunnelId: string): Promise<boolean> => {
-      const operator = await login.operatorOf(operatorId);
-      if (!principalsOf(operator).includes(principal)) return true;
-      const tunnel = await places.tunnel(tunnelId, { fresh: true });
+    const stillMay = async ({ operator, tunnel: id }: Live): Promise<boolean> => {
+      const tunnel = await places.tunnel(id, { fresh: true });
       return tunnel !== undefined && (await decisions.decide(operator, tunnel)).ok;
     };
     for (const stream of live) {
-      const key = `${stream.operator} ${stream.tunnel}`;
-      const verdict = verdicts.get(key) ?? stillMay(stream.operator, stream.tunnel).catch(() => false);
+      if (!principalsOf(stream.operator).includes(principal)) continue;
+      const key = JSON.stringify([stream.operator, stream.tunnel]);
+      const verdict = verdicts.get(key) ?? stillMay(stream).catch(() => false);
       verdicts.set(key, verdict);
       if (!(await verdict)) stream.destroy('policy');
     }

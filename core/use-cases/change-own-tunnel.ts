@@ -11,7 +11,7 @@ import { type TunnelChange, ttl } from '../wire/api.ts';
 import { type TunnelView, tunnelView } from '../wire/tunnel-view.ts';
 import { changeTunnel } from './change-tunnel.ts';
 import { requireEveryone } from './decide-request.ts';
-import { type Asker, tunnelFor } from './get-tunnel.ts';
+import { type Asker, recordedTunnelFor } from './get-tunnel.ts';
 import { recordChange } from './record-change.ts';
 import type { LedgerPorts } from './take-tunnel.ts';
 
@@ -40,15 +40,16 @@ export const changeOwnTunnel = async (
   const { hub, clock } = ports;
   const { operator, way, source } = request;
   const allow = request.change.allow?.map((range, index) => parseRange(range, `/allow/${index}`));
-  const row = asOf(await tunnelFor(ports.tunnels, request.tunnel, operator), clock.now());
+  const asked = { action: 'change', operator: operator.id, way, source };
+  const row = asOf(await recordedTunnelFor(ports, request.tunnel, operator, asked), clock.now());
   if (row.operator !== operator.id)
     throw new SallyportError('forbidden', { detail: "only the tunnel's own operator changes it" });
-  if (row.state === 'closed') throw new SallyportError('tunnel_closed');
   const { id: tunnel, device, service } = row;
-  const entry = { action: 'change', operator: operator.id, device, tunnel, service, way, source };
+  const entry = { ...asked, device, tunnel, service };
   const { ttlSeconds } = request.change;
   const endsAt = ttlSeconds === undefined ? undefined : clock.now() + ttlSeconds * 1_000;
   try {
+    if (row.state === 'closed') throw new SallyportError('tunnel_closed');
     await requireGrant(ports, { row, operator, allow: allow ?? [], endsAt: endsAt ?? row.endsAt });
   } catch (error) {
     if (error instanceof SallyportError) hub.refused({ ...entry, code: error.code });

@@ -3,7 +3,7 @@ import { asOf } from '../model/tunnel.ts';
 import type { Devices } from '../ports/devices.ts';
 import { type TunnelView, tunnelView } from '../wire/tunnel-view.ts';
 import { closeAndTell, type EndPorts } from './close-and-tell.ts';
-import { type Asker, tunnelFor } from './get-tunnel.ts';
+import { type Asker, recordedTunnelFor } from './get-tunnel.ts';
 import { recordNarrowing } from './record-narrowing.ts';
 import { type SendPorts, sendCommand } from './send-open.ts';
 
@@ -25,18 +25,16 @@ export const closeOwnTunnel = async (
 ): Promise<TunnelView> => {
   const { hub, clock, domain } = ports;
   const { asker, way, source } = request;
-  const row = await tunnelFor(ports.tunnels, request.tunnel, asker);
+  const asked = { action: 'close', operator: asker.id, way, source };
+  const row = await recordedTunnelFor(ports, request.tunnel, asker, asked);
   if (row.state === 'closed') return tunnelView(row, domain, clock.now());
   const reason = row.operator === asker.id ? 'operator' : 'policy';
   const { id: tunnel, device, service } = row;
   await recordNarrowing(hub, {
-    action: 'close',
-    operator: asker.id,
+    ...asked,
     device,
     tunnel,
     service,
-    way,
-    source,
     code: reason,
   });
   const outcome = await closeAndTell(ports, row, reason, { way });

@@ -36,6 +36,22 @@ export const tunnelFor = async (tunnels: Pick<Tunnels, 'get'>, id: string, asker
   return row;
 };
 
+/** The same for whoever wants to change it: an attempt at a tunnel that is not theirs leaves a record. */
+export const recordedTunnelFor = async (
+  ports: Pick<GetTunnelPorts, 'hub'> & { readonly tunnels: Pick<Tunnels, 'get'> },
+  id: string,
+  asker: Asker,
+  entry: Omit<Parameters<EventHub['refused']>[0], 'code'>,
+): Promise<Tunnel> => {
+  try {
+    return await tunnelFor(ports.tunnels, id, asker);
+  } catch (error) {
+    if (error instanceof SallyportError && error.code === 'not_found')
+      ports.hub.refused({ ...entry, tunnel: id, code: error.code });
+    throw error;
+  }
+};
+
 /** Shows a tunnel; with `waitSeconds`, answers when it is open or closed, or that time has passed. */
 export const getTunnel = async (
   ports: GetTunnelPorts,

@@ -164,7 +164,7 @@ export const functionNeeds: Readonly<Record<FunctionName, FunctionNeeds>> = {
     ],
     settings: [],
   },
-  'mqtt-authorizer': { tables: [], settings: ['tokens'] },
+  'mqtt-authorizer': { tables: [audit], settings: ['tokens'] },
   'host-keys': { tables: [], settings: [], writes: ['hostKeys', 'pins', 'routerHostKeys'] },
   'rotate-host-keys': { tables: [audit], settings: [], writes: ['hostKeys', 'pins', 'routerHostKeys'] },
 };

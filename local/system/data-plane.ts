@@ -22,7 +22,9 @@ export const inService = (relays: readonly RunningTask[]): readonly Target[] =>
 
 /** Relays and routers, as their task definitions describe them. */
 export class DataPlane {
-  private readonly running = { relays: new Map<string, RunningTask>(), routers: new Set<RunningTask>() };
+  /** Those behind the load balancer, one an address: one that ended stands here until another takes its place. */
+  readonly relays: RunningTask[] = [];
+  readonly routers: RunningTask[] = [];
   private readonly options: {
     readonly plane: ControlPlane;
     readonly logs: LogFiles;
@@ -34,15 +36,6 @@ export class DataPlane {
     this.options = options;
   }
 
-  /** By their addresses: one that ended stands here until another takes its place. */
-  get relays(): readonly RunningTask[] {
-    return [...this.running.relays.values()];
-  }
-
-  get routers(): readonly RunningTask[] {
-    return [...this.running.routers];
-  }
-
   /** Starts a relay on a loopback address of its own, as each has its own instance in the cloud. */
   async startRelay(host: string, settings: Readonly<Record<string, string>> = {}): Promise<RunningTask> {
     const child = await this.start('relay', `relay-${host}`, {
@@ -52,7 +45,7 @@ export class DataPlane {
       ...settings,
     });
     const relay = { host, child };
-    this.running.relays.set(host, relay);
+    put(this.relays, relay);
     return relay;
   }
 
@@ -64,8 +57,7 @@ export class DataPlane {
       ...settings,
     });
     const router = { host: '127.0.0.1', child };
-    this.running.routers.add(router);
-    void child.exited.then(() => this.running.routers.delete(router));
+    put(this.routers, router);
     return router;
   }
 
@@ -90,6 +82,12 @@ export class DataPlane {
     });
   }
 }
+
+/** In the place of one at the same address that has ended. */
+const put = (tasks: RunningTask[], task: RunningTask): void => {
+  const ended = tasks.findIndex(({ host, child }) => host === task.host && !child.running);
+  tasks.splice(ended < 0 ? tasks.length : ended, ended < 0 ? 0 : 1, task);
+};
 
 /** @throws Error when no task has a container of that name */
 export function containerOf(

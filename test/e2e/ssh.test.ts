@@ -1,16 +1,24 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { mustCall } from '../../local/system/local-operator.ts';
+import { auditOf } from '../support/audit.ts';
+import { run } from '../support/run.ts';
 import { startTestSystem, type TestDevice, type TestSystem } from '../support/system.ts';
 import { describeWith } from '../support/tools.ts';
 
 // The whole system from the templates, and OpenSSH's own clients at both ends.
 
-describeWith(['ssh', 'scp', 'ssh-keygen', 'sshd'], 'through the whole system, with OpenSSH', () => {
+describeWith(['ssh', 'scp', 'ssh-keygen', 'sshd', 'curl'], 'through the whole system, with OpenSSH', () => {
   let system: TestSystem;
   let pump: TestDevice;
   let valve: TestDevice;
   const login = () => String(pump.machine.ready.login);
+  const curl = (host: string, path: string) => {
+    const { state, routerPort } = system;
+    const trust = ['--cacert', state.file('ca.pem'), '-H', `@${state.file('headers')}`];
+    return run('curl', ['-sS', '--fail', ...trust, `https://${host}:${routerPort}${path}`]);
+  };
 
   beforeAll(async () => {
     system = await startTestSystem();
@@ -43,6 +51,74 @@ describeWith(['ssh', 'scp', 'ssh-keygen', 'sshd'], 'through the whole system, wi
   }, 120_000);
 
   test('two devices and two services at once, each its own', async () => {
-    void valve;
+    const devices = [pump, valve];
+    const answers = await Promise.all(
+      devices.flatMap((device) => [
+        system.ssh([`${login()}@${device.identity.id}.${system.domain}`, 'echo "$SSH_CONNECTION"']),
+        curl(`web--${device.identity.id}.${system.domain}`, '/nonce'),
+      ]),
+    );
+    const expected = await Promise.all(
+      devices.flatMap(({ machine }) => [
+        Promise.resolve(
+          expect.stringMatching(new RegExp(`^127\\.0\\.0\\.1 \\d+ 127\\.0\\.0\\.1 ${machine.ready.sshPort}\n$`)),
+        ),
+        fetch(`http://127.0.0.1:${machine.ready.webPort}/nonce`).then((page) => page.text()),
+      ]),
+    );
+    expect(answers.map(({ out }) => out)).toEqual(expected);
+    expect(new Set(answers.map(({ out }) => out)).size).toBe(4);
+    expect(answers.map(({ code, err }) => ({ code, err }))).toEqual(answers.map(() => ({ code: 0, err: '' })));
+  });
+
+  test('a second tunnel to a device re-uses its session', async () => {
+    const more = await Promise.all([system.open('pump-7'), system.open('pump-7', { service: 'web' })]);
+    expect(more.map(({ state }) => state)).toEqual(['open', 'open']);
+    const records = await auditOf(system.ada, 'pump-7');
+    const allowed = (action: string) => records.filter((one) => one.kind === 'allowed' && one.action === action);
+    // Four at least by now, two of them on demand, and one SSH session has carried them all.
+    expect(allowed('forward').length).toBeGreaterThanOrEqual(4);
+    expect(allowed('dial')).toHaveLength(1);
+    const { relays } = await mustCall<{ relays: readonly { serverId: string; load: { sessions: number } }[] }>(
+      system.ada,
+      'GET',
+      '/v1/relays',
+    );
+    expect(relays).toHaveLength(2);
+    expect(relays.reduce((sum, { load }) => sum + load.sessions, 0)).toBeLessThanOrEqual(2);
+    expect(new Set(more.map(({ serverId }) => serverId)).size).toBe(1);
+  });
+
+  test('every form of name reaches the device by ssh -J', async () => {
+    const { id, serverId, port, names } = await system.open('pump-7');
+    const { domain } = system;
+    expect(names).toEqual([
+      `t-${id}.${domain}`,
+      `ssh--pump-7.${domain}`,
+      `${serverId}.${domain}:${port}`,
+      `${port}-${serverId}.${domain}`,
+    ]);
+    const forms: readonly (readonly string[])[] = [
+      [`pump-7.${domain}`],
+      ['-p', String(pump.machine.ready.sshPort), `pump-7.${domain}`],
+      [`PUMP-7.${domain}`],
+      [`ssh--pump-7.${domain}`],
+      [`t-${id}.${domain}`],
+      ['-p', String(port), `${serverId}.${domain}`],
+      [`${port}-${serverId}.${domain}`],
+    ];
+    // The device's own key stands in known_hosts under its label, and must be the one that is found by every name.
+    const alias = ['-o', `HostKeyAlias=pump-7.${domain}`, '-l', login()];
+    const ran = await Promise.all(forms.map((form) => system.ssh([...alias, ...form, 'echo "$SSH_CONNECTION"'])));
+    const there = expect.stringMatching(new RegExp(` ${pump.machine.ready.sshPort}\n$`));
+    expect(ran).toEqual(forms.map(() => ({ code: 0, err: '', out: there })));
+
+    const wrong = await Promise.all(
+      [['-p', String(port), `r222222222.${domain}`], [`t-aaaaaaaaaaaaaaaa.${domain}`], [`nobody.${domain}`]].map(
+        (form) => system.ssh([...alias, ...form, 'true']),
+      ),
+    );
+    for (const { code, err } of wrong)
+      expect({ code, err }).toEqual({ code: 255, err: expect.stringContaining('not_found') });
   });
 });

@@ -159,6 +159,7 @@ test('functions learn the tables that they have rights on, and no others', () =>
     'SALLYPORT_TABLE_TUNNELS',
   ]);
   expect(told('MqttAuthorizer')).toEqual([
+    'SALLYPORT_TABLE_AUDIT',
     'SALLYPORT_TOKEN_AUDIENCE',
     'SALLYPORT_TOKEN_ISSUER',
     'SALLYPORT_TOKEN_JWKS',

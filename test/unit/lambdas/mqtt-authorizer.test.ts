@@ -41,11 +41,15 @@ const connect = (password: string, clientId = `${operator}-0`) => {
     },
     connectionMetadata: { id: 'c' },
   };
-  const { ports } = createWorld();
   const tokens = createTokens({ issuer, audience: 'sallyport', jwks });
   // Tokens are of now, so this test's clock is too.
-  return respond({ ...ports, tokens, clock: { now: Date.now, monotonic: () => performance.now() } }, event, arn);
+  const ports = { ...world.ports, tokens, clock: { now: Date.now, monotonic: () => performance.now() } };
+  return respond(ports, event, arn);
 };
+let world: ReturnType<typeof createWorld>;
+beforeEach(() => {
+  world = createWorld();
+});
 
 test('a token admits its operator, for as long as it lasts, to their own topics', async () => {
   const answer = await connect(await token());
@@ -81,6 +85,19 @@ test.each<[string, () => Promise<string>, string?]>([
 ])('%s admits nobody', async (...[, password, clientId]) => {
   const answer = await connect(await password(), clientId);
   expect(answer).toMatchObject({ isAuthenticated: false, policyDocuments: [] });
+  await world.ports.hub.settle();
+  expect(world.records).toContainEqual(
+    expect.objectContaining({ kind: 'refused', action: 'mqtt.connect', way: 'mqtt', code: expect.any(String) }),
+  );
+});
+
+test('nobody is admitted without a record of it', async () => {
+  expect(await connect(await token())).toMatchObject({ isAuthenticated: true });
+  expect(world.records).toContainEqual(
+    expect.objectContaining({ kind: 'allowed', action: 'mqtt.connect', operator, facts: expect.anything() }),
+  );
+  world.mood.audit = false;
+  expect(await connect(await token())).toMatchObject({ isAuthenticated: false, policyDocuments: [] });
 });
 
 test('the broker stands beside the function', () => {
