@@ -15,6 +15,8 @@ const stages: readonly (readonly [name: string, stage: Stage])[] = [
     'with a domain, an own issuer and a Region',
     synthesizeStage({ domain: 'tunnels.example.com', tokens: oidc, region: 'eu-west-1' }),
   ],
+  ['of profile small', synthesizeStage({ profile: 'small', domain: 'tunnels.example.com' })],
+  ['of profile standard', synthesizeStage({ profile: 'standard', domain: 'tunnels.example.com', region: 'eu-west-1' })],
   ['by topics', synthesizeStage({ delivery: 'publish', reserved: { waiting: 0, jumps: 0 } })],
 ];
 
@@ -30,7 +32,8 @@ describe.each(stages)('a stage %s', (_, stage) => {
 
   test('names its resources: `*` only where AWS knows none', () => {
     const everything = statements.filter(({ resources }) => resources.includes('*'));
-    expect(new Set(everything.flatMap(({ actions }) => actions))).toEqual(new Set(['ecr:GetAuthorizationToken']));
+    for (const { actions } of everything)
+      expect(['ecr:GetAuthorizationToken', 'ecs:DiscoverPollEndpoint']).toEqual(expect.arrayContaining([...actions]));
     const services = statements.flatMap(({ resources }) => resources).filter((resource) => resource.startsWith('*'));
     expect(services).toEqual(everything.map(() => '*'));
   });
@@ -50,7 +53,7 @@ describe.each(stages)('a stage %s', (_, stage) => {
           continue;
         }
         expect(Principal).toEqual({
-          Service: expect.stringMatching(/^(lambda|iot|ecs-tasks)\.amazonaws\.com$/),
+          Service: expect.stringMatching(/^(lambda|iot|ecs-tasks|ec2|vpc-flow-logs)\.amazonaws\.com$/),
         });
       }
     }
@@ -106,7 +109,7 @@ describe.each(stages)('a stage %s', (_, stage) => {
     const groups = stage.templates.flatMap((template) => resourcesOf(template, 'AWS::Logs::LogGroup'));
     expect(groups.length).toBeGreaterThan(24);
     for (const [, { Properties }] of groups) {
-      expect(Properties.RetentionInDays).toBe(90);
+      expect([14, 90]).toContain(Properties.RetentionInDays);
       expect(textOf(Properties.KmsKeyId)).toBe('<Key>');
     }
   });
