@@ -12,13 +12,16 @@ const print = (text: string) => process.stdout.write(`${text}\n`);
 const complain = (error: unknown) =>
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
 
-let stopping = false;
-/** Resolves at the first signal. A second one ends the process at once; its children end with it. */
+/** Ctrl-C at a terminal comes twice: from the terminal, and from npm, which passes it on. */
+const sameSignalMilliseconds = 1_000;
+
+let stopping: number | undefined;
+/** Resolves at the first signal. A later one ends the process at once; its children end with it. */
 const interrupted = new Promise<string>((resolve) => {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.on(signal, () => {
-      if (stopping) process.exit(130);
-      stopping = true;
+      if (stopping !== undefined && performance.now() - stopping > sameSignalMilliseconds) process.exit(130);
+      stopping ??= performance.now();
       resolve(signal);
     });
 });
@@ -43,7 +46,7 @@ async function run(options: DemoOptions): Promise<number> {
     show(demo, nearName(state.path), options.json);
     const why = await Promise.race([interrupted, demo.broken]);
     if (!options.json) print(`\n${why}: stopping`);
-    return stopping ? 0 : 1;
+    return stopping === undefined ? 1 : 0;
   } finally {
     await demo?.close();
     await logs.close();

@@ -10,7 +10,7 @@ import { describeWith, findTool } from '../support/tools.ts';
 
 // What `npm start` runs, as a person runs it.
 
-const program = ['--import', 'tsx', 'local/main.ts'] as const;
+const program = ['run', '-s', 'start', '--'] as const;
 const state = mkdtempSync(join(tmpdir(), 'sallyport-start-'));
 afterAll(() => rmSync(state, { recursive: true, force: true }));
 
@@ -32,6 +32,7 @@ const family = (pid: number): readonly number[] => {
   return [pid, ...children.flatMap(family)];
 };
 const commandOf = (pid: number): string => readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+const mainOf = (pids: readonly number[]): number => pids.find((pid) => commandOf(pid).includes('dist/local.mjs')) ?? 0;
 const isThere = (pid: number): boolean => readdirSync('/proc').includes(String(pid));
 
 type Ready = {
@@ -41,7 +42,7 @@ type Ready = {
   readonly commands: readonly string[];
 };
 const begin = async (base: number) => {
-  const system = start(process.execPath, [...program, '--json', '--state', state, '--ports', String(base)]);
+  const system = start('npm', [...program, '--json', '--state', state, '--ports', String(base)], { ownGroup: true });
   const [line = ''] = await system.says(/\{"event":"ready".*\}\n/);
   return { system, ready: JSON.parse(line) as Ready };
 };
@@ -67,8 +68,8 @@ describeWith(['ssh', 'scp', 'ssh-keygen', 'sshd', 'curl'], 'npm start', () => {
 
     const all = family(first.system.child.pid ?? 0);
     expect(all.length).toBeGreaterThan(6);
-    await first.system.kill('SIGINT');
-    expect(first.system.child.exitCode).toBe(0);
+    process.kill(-(first.system.child.pid ?? 0), 'SIGINT');
+    expect(await first.system.closed).toBe(0);
     expect(all.filter(isThere)).toEqual([]);
 
     const second = await begin(base);
@@ -92,7 +93,7 @@ describeWith(['ssh', 'scp', 'ssh-keygen', 'sshd', 'curl'], 'npm start', () => {
 
     // Whatever ends the parent, its children do not outlive it.
     const children = family(second.system.child.pid ?? 0);
-    await second.system.kill('SIGKILL');
+    process.kill(mainOf(children), 'SIGKILL');
     await Promise.all(children.map(gone));
   }, 120_000);
 
@@ -100,7 +101,7 @@ describeWith(['ssh', 'scp', 'ssh-keygen', 'sshd', 'curl'], 'npm start', () => {
     const base = await freeBase(40_000);
     const holder = createServer();
     await new Promise<void>((resolve) => holder.listen(base + 443, '127.0.0.1', resolve));
-    const { code, err } = await run(process.execPath, [...program, '--state', state, '--ports', String(base)]);
+    const { code, err } = await run('npm', [...program, '--state', state, '--ports', String(base)]);
     holder.close();
     expect(code).toBe(1);
     expect(err).toBe(
@@ -111,17 +112,17 @@ describeWith(['ssh', 'scp', 'ssh-keygen', 'sshd', 'curl'], 'npm start', () => {
   test('names every tool that is missing, and the package that brings it', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'sallyport-path-'));
     symlinkSync(findTool('ssh') ?? '', join(folder, 'ssh'));
-    const { code, err } = await run(process.execPath, [...program, '--state', state], { env: { PATH: folder } });
+    const { code, err } = await run(process.execPath, ['dist/local.mjs', '--state', state], { env: { PATH: folder } });
     rmSync(folder, { recursive: true });
     expect(code).toBe(1);
     expect(err).toMatch(/^missing: scp, ssh-keygen\. Install OpenSSH.*apt-get install openssh-client\n$/);
   });
 
   test('tells its options, and refuses what it does not know', async () => {
-    const help = await run(process.execPath, [...program, '--help']);
+    const help = await run('npm', [...program, '--help']);
     expect(help).toMatchObject({ code: 0, out: expect.stringContaining('--fresh') });
-    expect(await run(process.execPath, [...program, '--port', '1'])).toMatchObject({ code: 2 });
-    expect(await run(process.execPath, [...program, '--ports', '80'])).toMatchObject({
+    expect(await run('npm', [...program, '--port', '1'])).toMatchObject({ code: 2 });
+    expect(await run('npm', [...program, '--ports', '80'])).toMatchObject({
       code: 2,
       err: expect.stringContaining('--ports 80: give a multiple of 1000'),
     });

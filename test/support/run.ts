@@ -22,10 +22,16 @@ export const run = async (
 };
 
 /** A process that goes on until it is killed; its stderr can be waited on. */
-export const start = (command: string, args: readonly string[], options: { readonly env?: NodeJS.ProcessEnv } = {}) => {
+export const start = (
+  command: string,
+  args: readonly string[],
+  /** A group of its own is what a terminal gives a command: `kill(-pid)` is its Ctrl-C. */
+  options: { readonly env?: NodeJS.ProcessEnv; readonly ownGroup?: boolean } = {},
+) => {
   const child: ChildProcess = spawn(command, [...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: options.env ?? process.env,
+    detached: options.ownGroup ?? false,
   });
   let said = '';
   const watchers = new Set<() => void>();
