@@ -12,17 +12,21 @@ type Program = {
   readonly args: readonly string[];
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Killed when it has not ended by then; default: never. */
+  readonly limitMilliseconds?: number;
 };
 
 const shownCharacters = 4_000;
 
 /** Runs a program to its end, whatever that is. Rejects when it cannot be started. */
-export const run = async ({ file, args, cwd, env }: Program): Promise<Ran> => {
+export const run = async ({ file, args, cwd, env, limitMilliseconds }: Program): Promise<Ran> => {
   const child = spawn(file, [...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(cwd === undefined ? {} : { cwd }),
     ...(env === undefined ? {} : { env }),
   });
+  const timer =
+    limitMilliseconds === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), limitMilliseconds);
   const said = { out: '', err: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     said.out += text;
@@ -30,7 +34,7 @@ export const run = async ({ file, args, cwd, env }: Program): Promise<Ran> => {
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     said.err += text;
   });
-  const [code]: readonly (number | null)[] = await once(child, 'close');
+  const [code]: readonly (number | null)[] = await once(child, 'close').finally(() => clearTimeout(timer));
   return { code: code ?? null, ...said };
 };
 
