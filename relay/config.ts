@@ -14,6 +14,8 @@ const schema = z.object({
   SALLYPORT_HOST_KEYS_SECRET: z.string().min(1),
   /** Where devices arrive, `host:port`. */
   SALLYPORT_RELAY_LISTEN: addressSetting,
+  /** Where devices arrive that a router of this machine unwrapped from TLS, always behind a PROXY header. Loopback. */
+  SALLYPORT_WRAPPED_LISTEN: addressSetting.optional(),
   /** Where routers arrive. */
   SALLYPORT_DOOR_LISTEN: addressSetting,
   /** The address at which routers reach this process's door; the machine's own unless given. */
@@ -46,6 +48,7 @@ export const readRelayConfig = (environment: NodeJS.ProcessEnv) => {
     },
     hostKeysSecret: settings.SALLYPORT_HOST_KEYS_SECRET,
     listen: settings.SALLYPORT_RELAY_LISTEN,
+    wrappedListen: settings.SALLYPORT_WRAPPED_LISTEN,
     doorListen: settings.SALLYPORT_DOOR_LISTEN,
     advertise: settings.SALLYPORT_ADVERTISE,
     proxyProtocol: settings.SALLYPORT_PROXY_PROTOCOL === 'required',

@@ -22,6 +22,8 @@ import { createTunnelKeeper, type TunnelKeeper } from './tunnel-keeper.ts';
 /** The SSH server that devices dial, as this process needs it; made by an adapter in `main.ts`. */
 export type DeviceServer = {
   readonly port: number;
+  /** Of those that a router unwrapped from TLS, where there is one. */
+  readonly wrappedPort: number | undefined;
   stopAccepting(): void;
   close(): Promise<void>;
 };
@@ -132,6 +134,7 @@ export const startRelay = async (parts: RelayParts) => {
   return {
     serverId,
     port: server.port,
+    wrappedPort: server.wrappedPort,
     doorPort: door.port,
     forwards,
     /**

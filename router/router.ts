@@ -25,6 +25,7 @@ import { createJump, type Jump } from './jump.ts';
 import { type Live, LiveStreams } from './live-streams.ts';
 import { createOperatorLogin, type OperatorLogin } from './operator-login.ts';
 import { createPlaces } from './places.ts';
+import { createRelayBackend } from './relay-backend.ts';
 import type { Visitor } from './visitor.ts';
 
 /** The SSH server that operators jump through, made by an adapter in `main.ts`. */
@@ -75,6 +76,8 @@ export const startRouter = async (parts: RouterParts) => {
   const sourceOf = (socket: Socket): Visitor['source'] => sources.get(socket) ?? { address: '0.0.0.0', port: 0 };
   const http = createHttpEntrance({ ...config, connector, tokens: parts.tokens, live, hub, sourceOf });
 
+  const backend = config.relayBackend === undefined ? undefined : createRelayBackend(config.relayBackend);
+
   const welcome = async (socket: Socket): Promise<void> => {
     let source: Visitor['source'] = { address: socket.remoteAddress ?? '0.0.0.0', port: socket.remotePort ?? 0 };
     if (config.proxyProtocol) {
@@ -109,6 +112,10 @@ export const startRouter = async (parts: RouterParts) => {
     tls.once('close', () => clearTimeout(timer));
     tls.once('secure', () => {
       clearTimeout(timer);
+      if (backend !== undefined && tls.servername === `relay.${config.domain}`) {
+        backend.join(tls, source);
+        return;
+      }
       sources.set(tls, source);
       http.accept(tls);
     });

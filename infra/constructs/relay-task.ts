@@ -20,6 +20,8 @@ export class RelayTask extends HouseTask {
     // On `small` nothing stands before it that could say where a connection comes from, nor one that goes on sending.
     const behindBalancer = config.profile !== 'small';
     const linger = config.profile === 'standard' ? lingerSeconds : 0;
+    // TLS needs a certificate, and that a name.
+    const wrapped = config.profile === 'small' && config.domain !== undefined;
     super(scope, id, {
       name: 'relay',
       version,
@@ -28,11 +30,12 @@ export class RelayTask extends HouseTask {
       image: relay.image,
       memoryMebibytes: relay.memoryMebibytes,
       stopSeconds: Math.max(relay.drainSeconds, linger),
-      ports: [ports.relay, ports.door],
+      ports: wrapped ? [ports.relay, ports.wrapped, ports.door] : [ports.relay, ports.door],
       environment: {
         ...tableSettings(relayRights, foundation),
         [secretVariable.hostKeys]: foundation.secrets.hostKeys.secretArn,
         SALLYPORT_RELAY_LISTEN: `0.0.0.0:${ports.relay}`,
+        ...(wrapped ? { SALLYPORT_WRAPPED_LISTEN: `127.0.0.1:${ports.wrapped}` } : {}),
         SALLYPORT_DOOR_LISTEN: `0.0.0.0:${ports.door}`,
         SALLYPORT_ADMIN_LISTEN: `127.0.0.1:${adminPorts.relay}`,
         SALLYPORT_PROXY_PROTOCOL: behindBalancer ? 'required' : 'off',

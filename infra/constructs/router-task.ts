@@ -43,6 +43,7 @@ export class RouterTask extends HouseTask {
         SALLYPORT_DOMAIN: proxyDomain(config),
         SALLYPORT_ROUTER_LISTEN: `0.0.0.0:${ports.router}`,
         SALLYPORT_ADMIN_LISTEN: `127.0.0.1:${adminPorts.router}`,
+        ...(named && config.profile === 'small' ? { SALLYPORT_RELAY_BACKEND: `127.0.0.1:${ports.wrapped}` } : {}),
         SALLYPORT_OPEN_FOR_JUMP: openForJump.functionArn,
         SALLYPORT_TOKEN_ISSUER: tokens.issuer,
         SALLYPORT_TOKEN_AUDIENCE: tokens.audience,

@@ -77,6 +77,7 @@ export const startDataPlane = async (
         tables: { devices: '', tunnels: '', portClaims: '', relays: '', changes: '', audit: '' },
         hostKeysSecret: '',
         listen: localhost,
+        wrappedListen: localhost,
         doorListen: localhost,
         advertise: '127.0.0.1',
         proxyProtocol: false,
@@ -107,6 +108,7 @@ export const startDataPlane = async (
         readonly maxStreamsPerOperator?: number;
         readonly opener?: JumpOpener;
         readonly tokens?: Tokens;
+        readonly relayBackend?: { readonly host: string; readonly port: number };
         readonly certificate?: { readonly cert: string; readonly key: string } | (() => SecureContext | undefined);
       } = {},
     ) {
@@ -131,6 +133,7 @@ export const startDataPlane = async (
           listen: localhost,
           hostKeysSecret: '',
           certificateSecret: undefined,
+          relayBackend: own.relayBackend,
           openForJump: '',
           token: { issuer: '', audience: '', jwks: '' },
           signInMilliseconds: 3_600_000,
