@@ -221,6 +221,10 @@ export const metrics = {
     ...{ kind: 'count', unit: 'Count', from: functions, labels: ['of', 'step'] },
     help: "Steps of host keys' rotation",
   },
+  certificates_issued: {
+    ...{ kind: 'count', unit: 'Count', from: functions },
+    help: 'Certificates that were brought to the routers',
+  },
   host_key_age_seconds: {
     ...{ kind: 'gauge', unit: 'Seconds', from: functions, labels: ['of'], cloud: ['of'] },
     help: 'Age of the served host keys',

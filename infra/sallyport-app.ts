@@ -7,6 +7,7 @@ import { hostOf } from './front-doors.ts';
 import { projectRoot } from './project-root.ts';
 import { ControlStack } from './stacks/control-stack.ts';
 import { DataStack } from './stacks/data-stack.ts';
+import { DnssecStack, NamesStack } from './stacks/names-stack.ts';
 import { NetworkStack } from './stacks/network-stack.ts';
 import { StatefulStack } from './stacks/stateful-stack.ts';
 import { type Cell, cellsOf, relayHost, type StageConfig } from './stage-config.ts';
@@ -54,11 +55,24 @@ const createCell = (app: App, { cell, assets, version }: CellOptions) => {
     version,
     ground: network?.ground,
   });
+  const { domain, dns } = config;
+  const names =
+    domain === undefined || dns.kind === 'elsewhere' || network === undefined
+      ? undefined
+      : new NamesStack(app, `${prefix}-names`, {
+          ...common('DNS zone, certificate. Kept when deleted.'),
+          ...{ domain, dns, foundation, assets, doors: network.doors },
+        });
+  const dnssec =
+    names === undefined || dns.kind !== 'made' || dns.dnssec === undefined
+      ? undefined
+      : new DnssecStack(app, `${prefix}-dnssec`, common('key of DNSSEC. Kept when deleted.'));
   acknowledge(stateful, 'stateful');
   if (network !== undefined) acknowledge(network, 'network');
   acknowledge(control, 'control');
   acknowledge(data, 'data');
-  return { config, stateful, network, control, data };
+  if (names !== undefined) acknowledge(names, 'names');
+  return { config, stateful, network, control, data, names, dnssec };
 };
 
 /**

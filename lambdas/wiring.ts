@@ -1,7 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { createAcmeIssuer } from '../adapters/acme/issuer.ts';
+import { createAcmExport } from '../adapters/aws/acm-export.ts';
+import { createBucketVault } from '../adapters/aws/audit-vault.ts';
+import { createSignedApi } from '../adapters/aws/operator-api.ts';
+import { createRoute53Challenge } from '../adapters/aws/route53-challenge.ts';
+import { createAwsCall } from '../adapters/aws/signed-call.ts';
+import { createSignedFetch } from '../adapters/aws/signed-fetch.ts';
 import { createDynamoAuditLog } from '../adapters/dynamodb/audit-log.ts';
 import { createDynamoAuditReader } from '../adapters/dynamodb/audit-reader.ts';
+import { auditOfImage } from '../adapters/dynamodb/audit-stream.ts';
 import { createDynamoChanges } from '../adapters/dynamodb/changes.ts';
 import { createDynamoClient } from '../adapters/dynamodb/client.ts';
 import { createDynamoDevices } from '../adapters/dynamodb/devices.ts';
@@ -12,13 +20,16 @@ import { createDynamoPortClaims } from '../adapters/dynamodb/port-claims.ts';
 import { createDynamoRelays } from '../adapters/dynamodb/relays.ts';
 import { tunnelOfImage } from '../adapters/dynamodb/tunnel-stream.ts';
 import { createDynamoTunnels } from '../adapters/dynamodb/tunnels.ts';
+import { createStranger } from '../adapters/https/stranger.ts';
 import { createIotClient } from '../adapters/iot/client.ts';
 import { createDeviceMessages } from '../adapters/iot/device-messages.ts';
 import { createOperatorMessages } from '../adapters/iot/operator-messages.ts';
 import { createTokens } from '../adapters/jwt/tokens.ts';
+import { createCertificateStore } from '../adapters/secrets/certificate-store.ts';
 import { createHostKeyStore, createPinStore } from '../adapters/secrets/host-key-store.ts';
 import { createSecretPins } from '../adapters/secrets/pins.ts';
 import { makeHostKeyPairs } from '../adapters/ssh/host-key-pairs.ts';
+import { createJumpClient } from '../adapters/ssh/jump-client.ts';
 import { createSshKeys } from '../adapters/ssh/ssh-keys.ts';
 import { createLog } from '../adapters/stdout/log.ts';
 import { createMetrics } from '../adapters/stdout/metrics.ts';
@@ -29,6 +40,7 @@ import type { AuditLog } from '../core/ports/audit-log.ts';
 import type { Clock } from '../core/ports/clock.ts';
 import type { Random } from '../core/ports/random.ts';
 import type { Timers } from '../core/ports/timers.ts';
+import { defaultProvider } from './edge/credentials.ts';
 import { openSettings, type Settings } from './settings.ts';
 
 /** Made at the first call and kept for the process's life. */
@@ -78,7 +90,7 @@ export const once = () => createDynamoOnce(tableOf('once'));
 export const operatorKeys = () => createDynamoOperatorKeys(tableOf('operatorKeys'));
 export const relays = () => createDynamoRelays({ ...tableOf('relays'), clock });
 export const tunnels = () => createDynamoTunnels(tableOf('tunnels'));
-export { tunnelOfImage };
+export { auditOfImage, tunnelOfImage };
 
 export const messages = () => createDeviceMessages({ client: iot(), delivery: settings().delivery });
 export const operatorMessages = () => createOperatorMessages({ client: iot() });
@@ -92,12 +104,46 @@ export const hostKeys = () => ({
   makeHostKeyPairs,
 });
 
+export const certificateStore = () => createCertificateStore(secretOf('SALLYPORT_CERTIFICATE_SECRET'));
+/** ACM is in the function's Region. Route 53 has one place for the world, and signs by us-east-1. */
+const awsCall = (service: 'acm' | 'route53') => {
+  const region = process.env.AWS_REGION ?? 'us-east-1';
+  return createAwsCall({
+    ...{ service, now: clock.now, credentials: defaultProvider() },
+    ...(service === 'acm'
+      ? { region, endpoint: `https://acm.${region}.amazonaws.com` }
+      : { region: 'us-east-1', endpoint: 'https://route53.amazonaws.com' }),
+  });
+};
+export const acmExport = () =>
+  createAcmExport({ call: awsCall('acm'), certificate: settings().text('SALLYPORT_ACM_CERTIFICATE') });
+export const acmeIssuer = () =>
+  createAcmeIssuer({
+    ...{ directory: settings().text('SALLYPORT_ACME_DIRECTORY'), email: settings().text('SALLYPORT_ACME_EMAIL') },
+    ...{ domain: domain(), timers, now: clock.now },
+    record: createRoute53Challenge({
+      ...{ call: awsCall('route53'), zone: settings().text('SALLYPORT_ZONE'), domain: domain(), timers },
+    }),
+  });
+
 export const tokens = () =>
   createTokens({
     issuer: settings().text('SALLYPORT_TOKEN_ISSUER'),
     audience: settings().text('SALLYPORT_TOKEN_AUDIENCE'),
     jwks: settings().text('SALLYPORT_TOKEN_JWKS'),
   });
+
+const signed = (service: 's3' | 'execute-api', endpoint: string) =>
+  createSignedFetch({
+    ...{ service, endpoint, now: clock.now, credentials: defaultProvider() },
+    region: process.env.AWS_REGION ?? 'us-east-1',
+    timeoutMilliseconds: 30_000,
+  });
+export const auditVault = () => createBucketVault(signed('s3', settings().text('SALLYPORT_VAULT_URL')));
+export const operatorApi = () => createSignedApi(signed('execute-api', settings().text('SALLYPORT_API_URL')));
+export const jumpClient = () => createJumpClient({ host: settings().text('SALLYPORT_ROUTER_HOST'), port: 443 });
+export const stranger = () =>
+  settings().https ? createStranger({ host: settings().text('SALLYPORT_ROUTER_HOST'), port: 443 }) : undefined;
 
 /** For functions that record nothing: should one ever try, it is refused. */
 const noAudit: AuditLog = {

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type BuildOptions, build, type OutputFile, type Plugin } from 'esbuild';
-import { type FunctionName, functionNames, processes } from '../functions.ts';
+import { handlerNames, processes } from '../functions.ts';
 import { projectRoot } from '../project-root.ts';
 
 export class BuildError extends Error {
@@ -47,13 +47,13 @@ const declarationsOnly: Plugin = {
 export const bundle = async (options: { readonly root?: string; readonly outdir?: string } = {}): Promise<string> => {
   const root = options.root ?? projectRoot;
   const outdir = options.outdir ?? join(root, 'dist');
-  const missing = functionNames.filter((name) => !existsSync(join(root, sourceOf(name))));
+  const missing = handlerNames.filter((name) => !existsSync(join(root, sourceOf(name))));
   if (missing.length > 0) throw new BuildError(missing.map((name) => `write ${sourceOf(name)}: it does not exist`));
 
   const { metafile, outputFiles } = await build({
     ...shared,
     absWorkingDir: root,
-    entryPoints: functionNames.map((name) => ({ in: sourceOf(name), out: `${name}/index` })),
+    entryPoints: handlerNames.map((name) => ({ in: sourceOf(name), out: `${name}/index` })),
     outdir: join(outdir, 'lambdas'),
     minify: true,
     mainFields: ['module', 'main'],
@@ -66,7 +66,7 @@ export const bundle = async (options: { readonly root?: string; readonly outdir?
       output.exports.includes('handler') ? [output.entryPoint] : [],
     ),
   );
-  const mute = functionNames.filter((name) => !exporting.has(sourceOf(name)));
+  const mute = handlerNames.filter((name) => !exporting.has(sourceOf(name)));
   if (mute.length > 0) throw new BuildError(mute.map((name) => `export \`handler\` from ${sourceOf(name)}`));
 
   writeChanged(outputFiles, outdir);
@@ -98,7 +98,7 @@ const writeChanged = (files: readonly OutputFile[], outdir: string): void => {
   }
 };
 
-const sourceOf = (name: FunctionName) => `lambdas/${name}.ts`;
+const sourceOf = (name: string) => `lambdas/${name}.ts`;
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href)
   bundle().then(

@@ -86,7 +86,16 @@ const zones: Check = ({ zones: given, region, cells: several }) => {
   ];
 };
 
-const checks: readonly Check[] = [cells, certificateNeedsName, issuerNeedsZone, twoNeedName, bounds, architecture, memory, zones];
+const checks: readonly Check[] = [
+  cells,
+  certificateNeedsName,
+  issuerNeedsZone,
+  twoNeedName,
+  bounds,
+  architecture,
+  memory,
+  zones,
+];
 
 /** What is wrong between fields that are right one by one, each with the remedy. */
 export const crossProblems = (config: Usable): readonly string[] =>

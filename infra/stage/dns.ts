@@ -11,19 +11,18 @@ const dnssec = z
   .optional();
 
 /** Who answers for the domain's names. */
-export const dns = z
-  .discriminatedUnion(
-    'kind',
-    [
-      /** A Route 53 zone made here; its parent must delegate to it. */
-      z.strictObject({ kind: z.literal('made'), dnssec }),
-      z.strictObject({
-        kind: z.literal('given'),
-        zoneId: z.string().regex(/^Z[A-Z0-9]{1,31}$/, 'give the id of a Route 53 zone, such as Z0123456789ABCDEFGHIJ'),
-      }),
-      /** Other name servers; you make the records that the stacks' outputs name. */
-      z.strictObject({ kind: z.literal('elsewhere') }),
-    ],
-    'choose kind "made", "given" with zoneId, or "elsewhere"',
-  )
-  .default({ kind: 'made' });
+export const dns = z.discriminatedUnion(
+  'kind',
+  [
+    /** A Route 53 zone made here; its parent must delegate to it. */
+    z.strictObject({ kind: z.literal('made'), dnssec }),
+    /** A zone that is there. Its DNSSEC and CAA are whoever's it is. */
+    z.strictObject({
+      kind: z.literal('given'),
+      zoneId: z.string().regex(/^Z[A-Z0-9]{1,31}$/, 'give the id of a Route 53 zone, such as Z0123456789ABCDEFGHIJ'),
+    }),
+    /** Other name servers; you make the records that the stacks' outputs name. */
+    z.strictObject({ kind: z.literal('elsewhere') }),
+  ],
+  'choose kind "made", "given" with zoneId, or "elsewhere"',
+);

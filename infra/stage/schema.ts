@@ -45,8 +45,8 @@ export const stageConfigSchema = z.strictObject({
   region: region.optional(),
   /** The proxy domain. Without one, names end in `.sallyport.internal` and only `ssh -J` works. */
   domain: domain.optional(),
-  /** Where the domain's zone is. A zone that serves other names too is best left its own DNSSEC. */
-  dns,
+  /** Where the domain's zone is. */
+  dns: dns.default({ kind: 'made' }),
   /** Several Regions, each a cell with its own registry and domain. Takes the place of `region` and `domain`. */
   cells: z
     .array(z.strictObject({ region, domain: domain.optional(), dns: dns.optional() }))
