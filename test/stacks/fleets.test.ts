@@ -223,6 +223,16 @@ describe('small', () => {
   });
 });
 
+test('where relay and router share an address, the router hands wrapped SSH on over loopback; a name is needed', () => {
+  expect(environmentOf(small, 'Relay').SALLYPORT_WRAPPED_LISTEN).toBe('127.0.0.1:2223');
+  expect(environmentOf(small, 'Router').SALLYPORT_RELAY_BACKEND).toBe('127.0.0.1:2223');
+  const unnamed = synthesizeStage({ profile: 'small' });
+  for (const stage of [standard, unnamed]) {
+    expect(environmentOf(stage, 'Relay').SALLYPORT_WRAPPED_LISTEN).toBeUndefined();
+    expect(environmentOf(stage, 'Router').SALLYPORT_RELAY_BACKEND).toBeUndefined();
+  }
+});
+
 test('from one profile to the other, what holds state is the same', () => {
   expect(withoutHashes(standard.stateful)).toEqual(withoutHashes(small.stateful));
 });

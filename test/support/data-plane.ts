@@ -70,6 +70,7 @@ export const startDataPlane = async (
         streamsPerForward: number;
         streams: number;
       }> = {},
+      own: { readonly lingerMilliseconds?: number } = {},
     ) {
       const serverId = newServerId(random);
       const hub = hubOf('relay');
@@ -85,7 +86,7 @@ export const startDataPlane = async (
         limits: { sessions: 100, forwardsPerSession: 10, streamsPerForward: 16, streams: 100, ...limits },
         drainMilliseconds: 500,
         adminListen: undefined,
-        lingerMilliseconds: 0,
+        lingerMilliseconds: own.lingerMilliseconds ?? 0,
       };
       const relay = await startRelay({
         ...ports,
