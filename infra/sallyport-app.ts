@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { App, DefaultStackSynthesizer, Tags } from 'aws-cdk-lib';
+import { App, DefaultStackSynthesizer, Tags, Token } from 'aws-cdk-lib';
 import { acknowledge } from './acknowledged.ts';
+import type { Fronts } from './alarms/ground.ts';
+import { vaultNames, vaultPlace } from './audit-vault.ts';
 import { addChecks } from './checks.ts';
 import { hostOf } from './front-doors.ts';
 import { projectRoot } from './project-root.ts';
@@ -9,7 +11,9 @@ import { ControlStack } from './stacks/control-stack.ts';
 import { DataStack } from './stacks/data-stack.ts';
 import { DnssecStack, NamesStack } from './stacks/names-stack.ts';
 import { NetworkStack } from './stacks/network-stack.ts';
+import { OperationsStack } from './stacks/operations-stack.ts';
 import { StatefulStack } from './stacks/stateful-stack.ts';
+import { VaultStack } from './stacks/vault-stack.ts';
 import { type Cell, cellsOf, relayHost, type StageConfig } from './stage-config.ts';
 
 export type AppOptions = {
@@ -25,6 +29,23 @@ export type AppOptions = {
 const readJson = (file: string) => JSON.parse(readFileSync(join(projectRoot, file), 'utf8'));
 
 type CellOptions = { readonly cell: Cell; readonly assets: string; readonly version: string };
+
+/** As they stand in findings about it. */
+const operationsNames = (stack: OperationsStack, { name, auditExport }: StageConfig) => {
+  const place = vaultPlace(stack, auditExport?.account);
+  const account = Token.isUnresolved(place.account) ? '<AWS::AccountId>' : place.account;
+  const region = Token.isUnresolved(place.region) ? '<AWS::Region>' : place.region;
+  return { bucket: vaultNames(name, { account, region }).bucket, vaultAccount: account };
+};
+
+/** The balancers that alarms look at; `small` has none. */
+const frontsOf = ({ doors, ground }: NetworkStack): Fronts | undefined =>
+  ground.kind === 'small'
+    ? undefined
+    : {
+        balancers: [doors.relay, doors.router].flatMap((door) => (door.kind === 'balancer' ? [door.balancer] : [])),
+        targets: [ground.relay.target, ground.router.target],
+      };
 
 /** One Region's stacks, in the order in which they need each other. */
 const createCell = (app: App, { cell, assets, version }: CellOptions) => {
@@ -67,12 +88,39 @@ const createCell = (app: App, { cell, assets, version }: CellOptions) => {
     names === undefined || dns.kind !== 'made' || dns.dnssec === undefined
       ? undefined
       : new DnssecStack(app, `${prefix}-dnssec`, common('key of DNSSEC. Kept when deleted.'));
+  const { auditExport } = config;
+  const vault =
+    auditExport === undefined
+      ? undefined
+      : new VaultStack(app, `${prefix}-vault`, {
+          ...common('locked copies of audit records. Kept when deleted.'),
+          ...{ stage: config.name, lockDays: auditExport.lockDays, foreign: auditExport.account !== undefined },
+          env: {
+            ...(config.region === undefined ? {} : { region: config.region }),
+            ...(auditExport.account === undefined ? {} : { account: auditExport.account }),
+          },
+        });
+  const operations =
+    network === undefined
+      ? undefined
+      : new OperationsStack(app, `${prefix}-operations`, {
+          ...common('alarms, dashboard, canary, copies of audit records'),
+          ...{ foundation, assets, prefix, watched: control.watched, iamApi: control.iamApi },
+          fronts: frontsOf(network),
+          routerHost: hostOf(network.doors.router),
+        });
   acknowledge(stateful, 'stateful');
   if (network !== undefined) acknowledge(network, 'network');
   acknowledge(control, 'control');
   acknowledge(data, 'data');
   if (names !== undefined) acknowledge(names, 'names');
-  return { config, stateful, network, control, data, names, dnssec };
+  if (vault !== undefined) acknowledge(vault, 'vault');
+  if (operations !== undefined)
+    acknowledge(operations, 'operations', {
+      control: `${prefix}-control`,
+      ...operationsNames(operations, config),
+    });
+  return { config, stateful, network, control, data, names, dnssec, vault, operations };
 };
 
 /**

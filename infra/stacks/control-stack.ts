@@ -5,6 +5,7 @@ import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import { ingestSql, rules, topics } from '../../core/names.ts';
+import type { Watched } from '../alarms/functions.ts';
 import { AuditorRole } from '../constructs/auditor-role.ts';
 import { ChangeStream } from '../constructs/change-stream.ts';
 import { DeviceIdentity } from '../constructs/device-identity.ts';
@@ -22,6 +23,9 @@ import { proxyDomain, type StageConfig } from '../stage-config.ts';
 export class ControlStack extends Stack {
   /** What routers invoke to open a tunnel on demand. */
   readonly openForJump: IFunction;
+  /** What the alarms look at. */
+  readonly watched: Watched;
+  readonly iamApi: HouseApi | undefined;
 
   constructor(
     scope: Construct,
@@ -46,18 +50,18 @@ export class ControlStack extends Stack {
       name: `sallyport-${config.name}-jwt`,
       authorizer: new HttpJwtAuthorizer('Tokens', tokens.issuer, { jwtAudience: [tokens.audience] }),
     });
-    if (config.iamApi) {
-      const iam = new HouseApi(this, 'IamApi', {
-        ...shared,
-        name: `sallyport-${config.name}-iam`,
-        authorizer: new HttpIamAuthorizer(),
-      });
-      new CfnOutput(this, 'IamApiUrl', { value: iam.url });
-    }
+    this.iamApi = config.iamApi
+      ? new HouseApi(this, 'IamApi', {
+          ...shared,
+          name: `sallyport-${config.name}-iam`,
+          authorizer: new HttpIamAuthorizer(),
+        })
+      : undefined;
+    if (this.iamApi !== undefined) new CfnOutput(this, 'IamApiUrl', { value: this.iamApi.url });
 
     new DeviceIdentity(this, 'DeviceIdentity', { config });
     new OperatorAuthorizer(this, 'OperatorAuthorizer', { target: functions['mqtt-authorizer'] });
-    new IngestRule(this, 'DeviceEvents', {
+    const deviceEvents = new IngestRule(this, 'DeviceEvents', {
       ruleName: rules.deviceEvents,
       description: 'What devices say of themselves',
       sql: ingestSql('device', topics.events('+')),
@@ -65,7 +69,7 @@ export class ControlStack extends Stack {
       config,
       key,
     });
-    new IngestRule(this, 'OperatorRequests', {
+    const operatorRequests = new IngestRule(this, 'OperatorRequests', {
       ruleName: rules.operatorRequests,
       description: "Operators' requests by MQTT",
       sql: ingestSql('operator', topics.operatorRequests('+')),
@@ -73,6 +77,11 @@ export class ControlStack extends Stack {
       config,
       key,
     });
+    this.watched = {
+      functions,
+      apiIds: [jwt, this.iamApi].flatMap((api) => (api === undefined ? [] : [api.id])),
+      undelivered: [deviceEvents.errors, operatorRequests.errors],
+    };
     new ChangeStream(this, 'TunnelChanges', { table: foundation.tables.tunnels, target: functions.notify });
     new Rule(this, 'EachMinute', {
       description: 'Ends what is overdue',

@@ -19,7 +19,7 @@ export class StatefulStack extends Stack {
     super(scope, id, { ...props, terminationProtection: true });
     const { config } = props;
     const key = new HouseKey(this, 'Key', { alias: `sallyport/${config.name}` });
-    const tableSet = new TableSet(this, 'Tables', { key }).byNoun;
+    const tableSet = new TableSet(this, 'Tables', { key, auditStream: config.auditExport !== undefined }).byNoun;
     const secrets = new SecretSet(this, 'Secrets', { key });
     const issuer = new TokenIssuer(this, 'Tokens', { config });
     this.foundation = { key, tables: tableSet, secrets, tokens: issuer.tokens };
