@@ -2,6 +2,7 @@ import { Stack, type StackProps } from 'aws-cdk-lib';
 import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
+import { type MetricName, metricNamespace } from '../../core/metric-names.ts';
 import { Fleet } from '../constructs/fleet.ts';
 import { GatewayEndpoints } from '../constructs/gateway-endpoints.ts';
 import { HouseCluster } from '../constructs/house-cluster.ts';
@@ -9,7 +10,6 @@ import { RelayTask } from '../constructs/relay-task.ts';
 import { RouterTask } from '../constructs/router-task.ts';
 import { SmallFleet } from '../constructs/small-fleet.ts';
 import type { Foundation } from '../foundation.ts';
-import { metricNamespace, tunnelsMetric } from '../metrics.ts';
 import { relayRights, routerRights } from '../rights/process-needs.ts';
 import { instanceTypeOf } from '../stage/capacity.ts';
 import type { StageConfig } from '../stage-config.ts';
@@ -80,8 +80,9 @@ export class DataStack extends Stack {
       load: {
         metric: new Metric({
           namespace: metricNamespace,
-          metricName: tunnelsMetric.name,
-          dimensionsMap: tunnelsMetric.dimensions,
+          metricName: 'tunnels' satisfies MetricName,
+          // Each relay tells its own each minute, so that their average is the fleet's mean.
+          dimensionsMap: { process: 'relay' },
           statistic: 'Average',
         }),
         target: relays.tunnelsPerRelay,
