@@ -21,6 +21,10 @@ export const handler = eventHandler(
     const api = wiring.operatorApi();
     const jump = wiring.jumpClient();
     let registration: Promise<void> | undefined;
+    const registered = async (): Promise<void> => {
+      const operator = await registerCanaryKey(api, jump);
+      edge.hub.log('info', 'canary.registered', { operator, key: jump.fingerprint });
+    };
     return {
       ...edge,
       api,
@@ -29,7 +33,7 @@ export const handler = eventHandler(
       domain: wiring.domain(),
       /** Once a process; again when it failed. */
       registered: () => {
-        registration ??= registerCanaryKey(api, jump).catch((error: unknown) => {
+        registration ??= registered().catch((error: unknown) => {
           registration = undefined;
           throw error;
         });

@@ -59,6 +59,8 @@ export const bundle = async (options: { readonly root?: string; readonly outdir?
     mainFields: ['module', 'main'],
     banner: { js: requireBanner },
     plugins: [declarationsOnly],
+    // Built for this machine, and of use where there is much to encrypt: in a function ssh2 does without.
+    external: ['*.node'],
     alias: { '@aws-sdk/credential-provider-node': join(root, 'lambdas/edge/credentials.ts') },
   });
   const exporting = new Set(

@@ -59,6 +59,7 @@ export class Canary extends Construct {
           sid: 'OwnKeys',
           actions: ['execute-api:Invoke'],
           resources: [
+            route('GET/v1/me'),
             route('GET/v1/me/keys'),
             route('POST/v1/me/keys'),
             route('POST/v1/me/keys/challenges'),
