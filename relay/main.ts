@@ -68,7 +68,11 @@ await runProcess('relay', async () => {
     clock,
     timers,
     hub,
-    listenForDevices: deviceServer({ config, serverId, hostKeys: hostKeys.current, timers, hub }),
+    listenForDevices: deviceServer({
+      ...{ config, serverId, timers, hub },
+      hostKeys: () => hostKeys.current().served,
+      nextHostKeys: () => hostKeys.current().next,
+    }),
   });
 
   const admin =

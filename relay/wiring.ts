@@ -43,6 +43,7 @@ export const deviceServer =
     readonly serverId: string;
     /** Asked at each new connection. */
     readonly hostKeys: () => readonly KeyPair[];
+    readonly nextHostKeys?: () => readonly KeyPair[];
     readonly timers: Timers;
     readonly hub: EventHub;
   }): DeviceServerFactory =>
@@ -68,6 +69,7 @@ export const deviceServer =
     const ssh = createSshServer({
       serverId: parts.serverId,
       hostKeys: parts.hostKeys,
+      ...(parts.nextHostKeys === undefined ? {} : { nextHostKeys: parts.nextHostKeys }),
       authorize: async ({ user, key, from }) => {
         if (!admits() || ssh.sessions >= config.limits.sessions) throw new SallyportError('busy');
         return (await login.keyFor({ user, fingerprint: key.fingerprint, source: from.address })) !== undefined;

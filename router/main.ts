@@ -78,7 +78,11 @@ await runProcess('router', async () => {
     timers: systemTimers,
     hub,
     certificate: () => certificate?.current(),
-    createJumpServer: jumpServer({ router, hostKeys: hostKeys.current, timers: systemTimers, hub }),
+    createJumpServer: jumpServer({
+      ...{ router, timers: systemTimers, hub },
+      hostKeys: () => hostKeys.current().served,
+      nextHostKeys: () => hostKeys.current().next,
+    }),
   });
 
   const admin =

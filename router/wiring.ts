@@ -19,6 +19,7 @@ export const jumpServer =
     readonly router: string;
     /** Asked at each new connection. */
     readonly hostKeys: () => readonly KeyPair[];
+    readonly nextHostKeys?: () => readonly KeyPair[];
     readonly timers: Timers;
     readonly hub: EventHub;
   }): RouterParts['createJumpServer'] =>
@@ -59,6 +60,7 @@ export const jumpServer =
     const ssh = createSshServer({
       serverId: parts.router,
       hostKeys: parts.hostKeys,
+      ...(parts.nextHostKeys === undefined ? {} : { nextHostKeys: parts.nextHostKeys }),
       authorize: async ({ key }) => {
         const known = await login.keyFor(key.fingerprint);
         if (known !== undefined) owners.set(key.fingerprint, known.operator);

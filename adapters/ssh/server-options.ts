@@ -29,6 +29,8 @@ export interface SshServerOptions {
    * array while nothing has changed. Connections that stand keep their key, for re-keying too (RFC 4253 section 9).
    */
   readonly hostKeys: readonly KeyPair[] | (() => readonly KeyPair[]);
+  /** Keys to be served some day, which clients that can are told of after login (`UpdateHostKeys` of OpenSSH). */
+  readonly nextHostKeys?: () => readonly KeyPair[];
   /** Whether this key may log in as this user. The answer may be 5 s old when it is used. A rejection ends the connection as "try again". */
   readonly authorize: (attempt: {
     readonly user: string;

@@ -81,7 +81,11 @@ export const createSshServer = (options: SshServerOptions): SshServer => {
   };
 };
 
-type Identity = { readonly hostKeys: Readonly<Record<string, Protocol.HostKey>>; readonly offer: KexInit };
+type Identity = {
+  readonly hostKeys: Readonly<Record<string, Protocol.HostKey>>;
+  readonly offer: KexInit;
+  readonly served: readonly KeyPair[];
+};
 
 /** What a new connection shows, made anew only when the keys are others. */
 const createIdentity = ({ hostKeys, keyExchanges }: SshServerOptions): (() => Identity) => {
@@ -92,6 +96,7 @@ const createIdentity = ({ hostKeys, keyExchanges }: SshServerOptions): (() => Id
       keys.map((key) => key.publicKey.type),
       keyExchanges,
     ),
+    served: keys,
   });
   let keys = keysNow();
   let identity = identityOf(keys);

@@ -36,6 +36,7 @@ export const startDataPlane = async (
     /** Asked at each new connection; fixed ones of its own unless given. */
     readonly relayKeys?: () => readonly KeyPair[];
     readonly routerKeys?: () => readonly KeyPair[];
+    readonly nextRouterKeys?: () => readonly KeyPair[];
   } = {},
 ) => {
   const audit = createMemoryAudit();
@@ -154,6 +155,7 @@ export const startDataPlane = async (
         createJumpServer: jumpServer({
           ...{ router: 'rtest', timers: systemTimers, hub },
           hostKeys: given.routerKeys ?? (() => hostKeys),
+          nextHostKeys: given.nextRouterKeys ?? (() => []),
         }),
       });
       stops.push(() => router.stop());

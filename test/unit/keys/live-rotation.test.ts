@@ -78,7 +78,7 @@ describe('a rotation of host keys under load', () => {
   };
   const heard = async (followed: Followed<ReturnType<typeof servedKeys>>, { kept }: ReturnType<typeof secret>) => {
     const wanted = kept.set?.keys[0]?.public;
-    while (followed.current()[0]?.publicLine() !== wanted)
+    while (followed.current().served[0]?.publicLine() !== wanted)
       await new Promise<void>((resolve) => {
         const tell = () => {
           waiters.delete(tell);
@@ -140,7 +140,10 @@ describe('a rotation of host keys under load', () => {
     });
     relayKeys = await follow(relaySecret.source, 'host_keys');
     routerKeys = await follow(routerSecret.source, 'router_host_keys');
-    plane = await startDataPlane({ relayKeys: relayKeys.current, routerKeys: routerKeys.current });
+    plane = await startDataPlane({
+      relayKeys: () => relayKeys.current().served,
+      routerKeys: () => routerKeys.current().served,
+    });
     const relay = await plane.relay({ streams: 1_000, streamsPerForward: 200 });
     const router = await plane.router({ maxStreamsPerOperator: 1_000 });
     [relayPort, routerPort] = [relay.port, router.port];
@@ -186,8 +189,8 @@ describe('a rotation of host keys under load', () => {
     expect(streams).toHaveLength(sessions * streamsEach);
     await echo('before');
     const old = publicLines(relaySecret.kept.set?.keys ?? []);
-    const oldPairs = relayKeys.current();
-    const routersOld = routerKeys.current()[0]?.publicLine();
+    const oldPairs = relayKeys.current().served;
+    const routersOld = routerKeys.current().served[0]?.publicLine();
 
     now += 90 * day;
     await rotate();
@@ -201,7 +204,7 @@ describe('a rotation of host keys under load', () => {
     now += 8 * day;
     await rotate();
     expect(publicLines(relaySecret.kept.set?.keys ?? [])).toEqual(next);
-    expect(routerKeys.current()[0]?.publicLine()).not.toBe(routersOld);
+    expect(routerKeys.current().served[0]?.publicLine()).not.toBe(routersOld);
     await echo('switched');
     await shownBy(both);
     await shownBy(next);
