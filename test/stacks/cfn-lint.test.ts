@@ -12,8 +12,8 @@ if (!present) process.stderr.write('SKIPPED: cfn-lint is not on this machine, so
 /** Its schemas are older than CloudFormation: what it says of these is wrong. */
 const mistaken: readonly (readonly [line: RegExp, reason: string])[] = [
   [
-    /^E3002 .*'Tags' was unexpected.* (Listener|ScalableTarget)$/,
-    'listeners and scalable targets take tags since their schemas of 2025',
+    /^E3002 .*'Tags' was unexpected.* (Listener|ScalableTarget|Dashboard)$/,
+    'listeners, scalable targets and dashboards take tags since their schemas of 2025',
   ],
 ];
 
@@ -52,13 +52,12 @@ type Finding = {
       rmSync(outdir, { recursive: true });
     }
   },
-  120_000,
+  300_000,
 );
 
-/** From a logical id: these two kinds carry their name in it. */
-const kindOf = (id: string): string =>
-  /Balancer.*Port\d+[0-9A-F]{8}$/.test(id)
-    ? 'Listener'
-    : /TaskCountTarget[0-9A-F]{8}$/.test(id)
-      ? 'ScalableTarget'
-      : id;
+/** From a logical id: these kinds carry their name in it. */
+const kindOf = (id: string): string => {
+  if (/Balancer.*Port\d+[0-9A-F]{8}$/.test(id)) return 'Listener';
+  if (/TaskCountTarget[0-9A-F]{8}$/.test(id)) return 'ScalableTarget';
+  return /^Dashboard[0-9A-F]{8}$/.test(id) ? 'Dashboard' : id;
+};
