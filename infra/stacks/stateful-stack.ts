@@ -26,6 +26,8 @@ export class StatefulStack extends Stack {
 
     for (const [noun, table] of Object.entries(tableSet))
       new CfnOutput(this, `Table${tables[noun as TableNoun]}`, { value: table.tableName });
+    new CfnOutput(this, 'CertificateSecret', { value: secrets.certificate.secretArn });
+    new CfnOutput(this, 'PinsSecret', { value: secrets.pins.secretArn });
     new CfnOutput(this, 'TokenIssuer', { value: issuer.tokens.issuer });
     new CfnOutput(this, 'TokenAudience', { value: issuer.tokens.audience });
     if (issuer.userPool !== undefined) new CfnOutput(this, 'UserPool', { value: issuer.userPool.userPoolId });
