@@ -9,6 +9,7 @@ import { type ClientSession, type Forward, ForwardRefusedError } from '../adapte
 import { generateEd25519, type KeyPair } from '../adapters/ssh/keys.ts';
 import { WindowBudget } from '../adapters/ssh/receive-window.ts';
 import { serverIdPattern } from '../core/model/ids.ts';
+import { agentSoftware } from '../core/model/placement.ts';
 import { topics } from '../core/names.ts';
 import type { Timers } from '../core/ports/timers.ts';
 import type { ConnectCloud } from './cloud.ts';
@@ -18,6 +19,7 @@ import { type AgentLog, textOf } from './log.ts';
 import { keepLively } from './relay-keepalive.ts';
 import {
   DialError,
+  type DialFailure,
   type DialRelay,
   ForwardRefused,
   type Relay,
@@ -78,7 +80,7 @@ export const relayAccess = (options: {
     return key;
   };
 
-  const dial: DialRelay = async ({ relay, pins, device, key }, hooks) => {
+  const dial: DialRelay = async ({ relay, pins, device, key, insists }, hooks) => {
     const pair = pairs.get(key);
     if (pair === undefined) throw new TypeError('not a key of this process');
     const socket = await (options.tlsPort === undefined
@@ -87,7 +89,7 @@ export const relayAccess = (options: {
     const session = await connectSsh({
       ...{ socket, user: device, key: pair, timers },
       pins: pins.map(pinOf),
-      software: `SallyportAgent_${agentVersion}`,
+      software: agentSoftware(agentVersion, insists),
       timeoutMilliseconds: loginMilliseconds,
       keepaliveSeconds: 10,
       window: { ...window, budget },
@@ -139,11 +141,16 @@ const linkOf = (session: ClientSession): RelayLink => {
 /** The cloud names host keys as lines of `known_hosts` without the host; SSH compares the encoded key. */
 const pinOf = (pin: string): string => pin.split(' ')[1] ?? pin;
 
+const failures: Readonly<Record<string, DialFailure>> = {
+  busy: 'busy',
+  host_key_refused: 'unpinned',
+  key_refused: 'rejected_key',
+};
+
 const dialErrorOf = (error: unknown): DialError => {
   if (!(error instanceof SshConnectError)) return new DialError('unreachable', textOf(error), { cause: error });
   const shown = error.fingerprint === undefined ? '' : `, host key ${error.fingerprint}`;
-  const failure =
-    error.code === 'host_key_refused' ? 'unpinned' : error.code === 'key_refused' ? 'rejected_key' : 'unreachable';
+  const failure = failures[error.code] ?? 'unreachable';
   return new DialError(failure, `${error.message}${failure === 'unpinned' ? shown : ''}`, { cause: error });
 };
 

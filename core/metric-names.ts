@@ -91,6 +91,14 @@ export const metrics = {
     help: 'Tunnels that the relay holds',
   },
   sessions: { ...{ kind: 'gauge', unit: 'Count', from: relay }, help: 'Devices connected to the relay' },
+  crowded: {
+    ...{ kind: 'gauge', unit: 'Count', from: relay, cloud: [] },
+    help: '1 while the relay has over a quarter more sessions than its share and sends agents on',
+  },
+  sessions_moved: {
+    ...{ kind: 'count', unit: 'Count', from: relay, cloud: [] },
+    help: 'Idle sessions that the relay let go of, to spread devices evenly',
+  },
   channels: { ...{ kind: 'gauge', unit: 'Count', from: relay }, help: 'User connections that the relay carries' },
   tunnels_taken: { ...{ kind: 'count', unit: 'Count', from: relay }, help: 'Tunnels that the relay took' },
   lease_failed: {

@@ -16,6 +16,7 @@ import { createForwardClock } from './forward-clock.ts';
 import { Forwards } from './forwards.ts';
 import { keepLease } from './lease-keeper.ts';
 import type { Ledger } from './ledger.ts';
+import { keepPlacement } from './placement.ts';
 import type { DeviceSession } from './session.ts';
 import { createTunnelKeeper, type TunnelKeeper } from './tunnel-keeper.ts';
 
@@ -34,6 +35,8 @@ export type DeviceServerFactory = (hooks: {
   readonly onSessionEnd: (session: DeviceSession) => void;
   /** False while it drains: who comes then is told to dial again, before it has said who it is. */
   readonly admits: () => boolean;
+  /** Whether agents had better dial another relay: those that may still be sent on. */
+  readonly sendsOn: () => boolean;
   readonly keeper: TunnelKeeper;
   readonly forwards: Forwards;
 }) => Promise<DeviceServer>;
@@ -50,6 +53,8 @@ export type RelayParts = {
   readonly timers: Timers;
   readonly hub: EventHub;
   readonly listenForDevices: DeviceServerFactory;
+  /** Other paces than these: the lease and the look at the others each 5 s, a session settled after a minute. */
+  readonly paces?: { readonly everyMilliseconds: number; readonly settledMilliseconds: number };
 };
 
 /**
@@ -115,11 +120,18 @@ export const startRelay = async (parts: RelayParts) => {
     load,
     isDraining: () => draining,
     onFence: () => endSessions('this relay lost its lease; dial again'),
+    ...(parts.paces === undefined ? {} : { everyMilliseconds: parts.paces.everyMilliseconds }),
   });
 
+  const placement = keepPlacement({
+    ...{ serverId, relays: parts.relays, forwards, clock, hub },
+    ...parts.paces,
+    isDraining: () => draining,
+  });
   const server = await parts.listenForDevices({
     login: createDeviceLogin({ devices: parts.devices, hub }),
     admits: () => !draining,
+    sendsOn: () => draining || placement.crowded,
     keeper,
     forwards,
     onSession: (session) => forwards.openSession(session),
@@ -154,6 +166,7 @@ export const startRelay = async (parts: RelayParts) => {
       await door.close();
       feed.stop();
       await lease.stop();
+      await placement.stop();
       await parts.relays.remove(serverId).catch(log('registry.unremoved'));
       await hub.stop();
     },

@@ -9,6 +9,7 @@ import type { ServerSession } from '../adapters/ssh/server-session.ts';
 import { ChannelOpenError } from '../adapters/ssh/session-end.ts';
 import { SallyportError } from '../core/errors.ts';
 import type { EventHub } from '../core/events.ts';
+import { mayBeSentOn } from '../core/model/placement.ts';
 import type { Timers } from '../core/ports/timers.ts';
 import { listen } from '../net/listen.ts';
 import { readProxyHeader } from '../net/peek.ts';
@@ -47,7 +48,7 @@ export const deviceServer =
     readonly timers: Timers;
     readonly hub: EventHub;
   }): DeviceServerFactory =>
-  async ({ login, keeper, admits, onSession, onSessionEnd, forwards }) => {
+  async ({ login, keeper, admits, sendsOn, onSession, onSessionEnd, forwards }) => {
     const { config, hub } = parts;
 
     const serve = (session: ServerSession): void => {
@@ -70,6 +71,7 @@ export const deviceServer =
       serverId: parts.serverId,
       hostKeys: parts.hostKeys,
       ...(parts.nextHostKeys === undefined ? {} : { nextHostKeys: parts.nextHostKeys }),
+      turnAway: (software) => (mayBeSentOn(software) && sendsOn() ? 'this relay is busy; dial again' : undefined),
       authorize: async ({ user, key, from }) => {
         if (!admits() || ssh.sessions >= config.limits.sessions) throw new SallyportError('busy');
         return (await login.keyFor({ user, fingerprint: key.fingerprint, source: from.address })) !== undefined;
@@ -129,6 +131,8 @@ const acceptProxied = (ssh: Pick<SshServer, 'accept'>, socket: Socket): void => 
 const deviceSession = (session: ServerSession): DeviceSession => ({
   device: session.user,
   fingerprint: session.key.fingerprint,
+  software: session.software,
+  since: performance.now(),
   source: session.from.address,
   openForwarded: (wire): Promise<Duplex> =>
     session.openForwarded({ ...wire, timeoutMilliseconds: channelMilliseconds }).catch((cause: unknown) => {

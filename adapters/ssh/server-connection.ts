@@ -99,6 +99,8 @@ export class ServerConnection implements LinkUser, AuthMessages, MuxUser, Authen
 
   identified(software: string): void {
     this.#software = software;
+    const why = this.#parts.options.turnAway?.(software);
+    if (why !== undefined) this.#link.end('turned_away', disconnectCodes.tooManyConnections, why);
   }
 
   keysExchanged(): void {}

@@ -31,6 +31,11 @@ export interface SshServerOptions {
   readonly hostKeys: readonly KeyPair[] | (() => readonly KeyPair[]);
   /** Keys to be served some day, which clients that can are told of after login (`UpdateHostKeys` of OpenSSH). */
   readonly nextHostKeys?: () => readonly KeyPair[];
+  /**
+   * Why a client of this software (its identification) had better dial another server, or undefined. Asked before any
+   * key is exchanged, which costs nothing yet.
+   */
+  readonly turnAway?: (software: string) => string | undefined;
   /** Whether this key may log in as this user. The answer may be 5 s old when it is used. A rejection ends the connection as "try again". */
   readonly authorize: (attempt: {
     readonly user: string;

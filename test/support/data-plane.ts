@@ -18,7 +18,7 @@ import type { JumpOpener } from '../../core/ports/jump-opener.ts';
 import type { Tokens } from '../../core/ports/tokens.ts';
 import { systemTimers } from '../../net/timer-wheel.ts';
 import { createLedger } from '../../relay/ledger.ts';
-import { startRelay } from '../../relay/relay.ts';
+import { type RelayParts, startRelay } from '../../relay/relay.ts';
 import { deviceServer } from '../../relay/wiring.ts';
 import { startRouter } from '../../router/router.ts';
 import { jumpServer } from '../../router/wiring.ts';
@@ -71,7 +71,7 @@ export const startDataPlane = async (
         streamsPerForward: number;
         streams: number;
       }> = {},
-      own: { readonly lingerMilliseconds?: number } = {},
+      own: { readonly lingerMilliseconds?: number; readonly paces?: RelayParts['paces'] } = {},
     ) {
       const serverId = newServerId(random);
       const hub = hubOf('relay');
@@ -91,6 +91,7 @@ export const startDataPlane = async (
       };
       const relay = await startRelay({
         ...ports,
+        ...(own.paces === undefined ? {} : { paces: own.paces }),
         config,
         serverId,
         ledger: createLedger({ ...ports, clock, random }, { serverId, worker: 0 }),
