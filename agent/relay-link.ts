@@ -62,7 +62,7 @@ export type DialRelay = (
     readonly device: string;
     readonly key: SessionKey;
     /** Says that it was turned away often enough: a relay takes it however busy it is. */
-    readonly insists: boolean;
+    readonly insists?: boolean;
   },
   hooks: LinkHooks,
 ) => Promise<RelayLink>;

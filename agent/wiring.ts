@@ -80,7 +80,7 @@ export const relayAccess = (options: {
     return key;
   };
 
-  const dial: DialRelay = async ({ relay, pins, device, key, insists }, hooks) => {
+  const dial: DialRelay = async ({ relay, pins, device, key, insists = false }, hooks) => {
     const pair = pairs.get(key);
     if (pair === undefined) throw new TypeError('not a key of this process');
     const socket = await (options.tlsPort === undefined

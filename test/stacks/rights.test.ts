@@ -22,7 +22,8 @@ test('a relay takes tunnels, and reads no grant and no operator key', () => {
     Devices: ['GetItem'],
     Tunnels: ['GetItem', 'UpdateItem'],
     PortClaims: ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem'],
-    Relays: ['PutItem', 'DeleteItem', 'UpdateItem', 'Query'],
+    Relays: ['PutItem', 'DeleteItem', 'UpdateItem'],
+    'Relays.byRegistry': ['Query'],
     Changes: ['Query', 'PutItem'],
     Audit: ['PutItem'],
   });
