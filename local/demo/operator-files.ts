@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { tableVariable } from '../../core/names.ts';
 import type { DeviceView } from '../../core/wire/device-view.ts';
 import { containerOf } from '../system/data-plane.ts';
 import type { LocalOperator } from '../system/local-operator.ts';
@@ -46,16 +47,29 @@ export function writeOperatorFiles(
   ]);
 }
 
-function routerHostKeys({ plane }: LocalSystem): readonly string[] {
-  const { environment } = containerOf(plane.tasks, 'router').container;
-  const secret = plane.secrets.get(environment.SALLYPORT_ROUTER_HOST_KEYS_SECRET ?? '');
+const routerHostKeys = (system: LocalSystem): readonly string[] =>
+  hostKeysOf(system, 'router', 'SALLYPORT_ROUTER_HOST_KEYS_SECRET');
+
+/** `<type> <base-64>`: what a stock client on a device must find at the relays. */
+export const relayHostKeys = (system: LocalSystem): readonly string[] =>
+  hostKeysOf(system, 'relay', 'SALLYPORT_HOST_KEYS_SECRET');
+
+function hostKeysOf({ plane }: LocalSystem, container: string, variable: string): readonly string[] {
+  const { environment } = containerOf(plane.tasks, container).container;
+  const secret = plane.secrets.get(environment[variable] ?? '');
   return hostKeys.parse(JSON.parse(plane.secrets.version(secret, {}).value)).keys.map((key) => key.public);
 }
 
-/** For `npm run audit:verify`: the rights and the table of the function that shows the records. */
+/** For `npm run audit:verify`: the role that the templates make for it, and the table. */
 function auditSettings({ plane }: LocalSystem): readonly string[] {
-  const reader = plane.functions.all().find(({ logicalId }) => logicalId.startsWith('FunctionsAuditList'));
-  if (reader === undefined) throw new Error('the templates have no function that reads the audit records');
-  const variables = { ...plane.roles.variables(reader.roleArn, 'audit-verify'), ...reader.environment };
+  const told = (name: string): string => {
+    const value = Object.values(plane.outputs).find((outputs) => name in outputs)?.[name];
+    if (typeof value !== 'string') throw new Error(`the templates have no output ${name}`);
+    return value;
+  };
+  const variables = {
+    ...plane.roles.variables(told('AuditVerifierRole'), 'audit-verify'),
+    [tableVariable('audit')]: told('AuditTable'),
+  };
   return Object.entries(variables).map(([name, value]) => `${name}=${value}`);
 }
