@@ -15,7 +15,8 @@ Exit code 0: sound. 1: a chain is not. 2: it could not be read.
   --json          one JSON line a chain
   --help
 
-Reads SALLYPORT_TABLE_AUDIT and the usual AWS_* variables.`;
+Reads SALLYPORT_TABLE_AUDIT and the usual AWS_* variables. In the cloud the control stack's outputs AuditTable and
+AuditVerifierRole name the table and a role that may read it.`;
 
 const { values } = parseArgs({
   options: {
@@ -72,6 +73,10 @@ const main = async (): Promise<number> => {
   return broken === 0 ? 0 : 1;
 };
 
-process.exitCode = await main().catch((error: unknown) =>
-  fail(`The audit table could not be read: ${error instanceof Error ? error.message : error}`),
-);
+/** An error and what brought it about: the first alone often says no more than that something is not there. */
+const wordsOf = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause === undefined ? error.message : `${error.message}: ${wordsOf(error.cause)}`;
+};
+
+process.exitCode = await main().catch((error: unknown) => fail(`The audit log could not be read: ${wordsOf(error)}`));

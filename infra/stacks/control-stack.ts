@@ -5,6 +5,7 @@ import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import { ingestSql, rules, topics } from '../../core/names.ts';
+import { AuditVerifier } from '../constructs/audit-verifier.ts';
 import { ChangeStream } from '../constructs/change-stream.ts';
 import { DeviceIdentity } from '../constructs/device-identity.ts';
 import { FunctionSet } from '../constructs/function-set.ts';
@@ -72,9 +73,13 @@ export class ControlStack extends Stack {
     runByEvents(functions.sweep);
     new HostKeys(this, 'HostKeys', { target: functions['host-keys'], foundation });
 
+    const verifier = new AuditVerifier(this, 'AuditVerifier', { foundation });
+
     new CfnOutput(this, 'JwtApiUrl', { value: jwt.url });
     new CfnOutput(this, 'IamApiUrl', { value: iam.url });
     new CfnOutput(this, 'Domain', { value: proxyDomain(config) });
+    new CfnOutput(this, 'AuditVerifierRole', { value: verifier.role.roleArn });
+    new CfnOutput(this, 'AuditTable', { value: foundation.tables.audit.tableName });
     // CloudFormation knows no attribute for the account's endpoint.
     new CfnOutput(this, 'IotEndpointCommand', {
       value: `aws iot describe-endpoint --endpoint-type iot:Data-ATS --region ${this.region}`,

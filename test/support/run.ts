@@ -21,10 +21,14 @@ export const run = async (
   return { code, out: Buffer.concat(out).toString('utf8'), err: Buffer.concat(err).toString('utf8') };
 };
 
-/** A process that goes on until it is killed; its stderr can be waited on. */
-export const start = (command: string, args: readonly string[], options: { readonly env?: NodeJS.ProcessEnv } = {}) => {
+/** A process that goes on until it is killed; what it prints can be waited on. Its input is at its end, or never comes to it. */
+export const start = (
+  command: string,
+  args: readonly string[],
+  options: { readonly env?: NodeJS.ProcessEnv; readonly openInput?: boolean } = {},
+) => {
   const child: ChildProcess = spawn(command, [...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [options.openInput ? 'pipe' : 'ignore', 'pipe', 'pipe'],
     env: options.env ?? process.env,
   });
   let said = '';
