@@ -7,7 +7,7 @@ export const relayRights: readonly TableRight[] = [
   rows('portClaims', 'GetItem', 'PutItem', 'UpdateItem', 'DeleteItem'),
   rows('relays', 'PutItem', 'DeleteItem'),
   updateOpenRelay,
-  rows('changes', 'Query', 'PutItem'),
+  rows('changes', 'Query'),
   rows('audit', 'PutItem'),
 ];
 
