@@ -2,9 +2,10 @@ import type { DeviceView } from '../../core/wire/device-view.ts';
 import type { TunnelView } from '../../core/wire/tunnel-view.ts';
 import { mustCall } from '../../local/system/local-operator.ts';
 import { recordThat } from '../support/audit.ts';
+import { eventually } from '../support/eventually.ts';
 import { connectOperator, endOf, type OperatorMqtt } from '../support/operator-mqtt.ts';
 import { start } from '../support/run.ts';
-import { startTestSystem, type TestDevice, type TestSystem } from '../support/system.ts';
+import { logOf, startTestSystem, type TestDevice, type TestSystem } from '../support/system.ts';
 import { describeWith } from '../support/tools.ts';
 
 // How tunnels end, as an operator learns of it: in the API, on their MQTT topic and in the audit log.
@@ -87,6 +88,9 @@ describeWith(['ssh', 'ssh-keygen', 'sshd'], 'a tunnel ends with its own reason',
 
   test('nobody uses it for its idle limit', async () => {
     await expectEnded(idle, 'idle');
+    // The agent lets go by its own clock, for the relay has no word for it: what it holds counts against its limit.
+    const dropped = new RegExp(`"tunnel.dropped".*${idle.id}.*"reason":"idle"`);
+    await eventually(() => dropped.exec(logOf(system, 'agent-pump-7')) ?? undefined, 'the agent to let go');
   }, 30_000);
 
   /** Asks for a tunnel that cannot be; answers the problem and how long that took, ms. */

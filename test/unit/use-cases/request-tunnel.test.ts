@@ -64,6 +64,7 @@ describe('a request that is allowed', () => {
           relay: { host: 'relay.sallyport.test', port: 443 },
           pins: ['ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFpin'],
           seconds: 600,
+          idleSeconds: 900,
         },
       },
     ]);
