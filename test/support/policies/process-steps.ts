@@ -113,14 +113,25 @@ export const processSteps = (stage: Stage): readonly Step[] => {
       },
     },
     {
-      name: 'a command over SSH',
+      name: 'the device speaks SSH, through a router that starts',
+      shows: /RouterTaskRole.*OperatorKeys/,
       ready: async () => {
         await system.writeSshConfig();
-        const host = `${await labelOf()}.${domain}`;
+        const target = `ssh--${await labelOf()}.${domain}:22`;
+        // It has the host keys of the other router, under a port of its own.
+        const trusting = ['-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null'];
         return {
           act: async () => {
-            const ran = await system.ssh([`${String(device.machine.ready.login)}@${host}`, 'true']);
-            if (ran.code !== 0) throw new Error(ran.err);
+            const { child } = await dataPlane.startRouter(0);
+            try {
+              const ran = await system.ssh(
+                [...trusting, '-p', String(child.ready.port), '-W', target, '127.0.0.1'],
+                '',
+              );
+              if (!ran.out.startsWith('SSH-2.0-')) throw new Error(`it said nothing: ${ran.err}`);
+            } finally {
+              await child.stop();
+            }
           },
           after: () => stage.closeAll(ada),
         };

@@ -27,53 +27,81 @@ const stepMilliseconds = 4_000;
 /** From the refusal on, for the part that met it to say so. */
 const wordMilliseconds = 4_000;
 
+/** A warning, an error, or how the stand-ins and a process that cannot start say it. */
+const tellsOfFailure = /"level":"(?:warn|error)"|given up|is not read|could not start/;
+
 export const notMissed = 'nothing was refused for want of it';
 
 export const matchesAction = (pattern: string, action: string): boolean =>
   matchesGlob(globOf(pattern.toLowerCase()), action.toLowerCase());
 
-/**
- * Runs a step without one permission. Answers undefined when it was missed in the way that it must be: it was asked for
- * and refused, nothing else was refused, and the step failed or the part said that something failed.
- */
-export async function tryWithout(system: TestSystem, removal: Removal, step: Step): Promise<string | undefined> {
-  const { ledger } = system.plane.policies;
-  const { act, after } = await step.ready();
-  const said: string[] = [];
-  const stopListening = system.logs.follow((log, line) => {
-    if (/"level":"(?:warn|error)"|given up|is not read|could not start/.test(line) && removal.isOf(log, line))
-      said.push(line);
-  });
-  const seen = new Set(ledger.denials());
-  const fresh = () => ledger.denials().filter((denial) => !seen.has(denial));
-  const restore = removal.apply();
-  let failure: unknown;
-  try {
-    let endedAt = Number.POSITIVE_INFINITY;
-    void inTime(act(), stepMilliseconds)
-      .catch((error: unknown) => {
-        failure = error ?? new Error('it failed');
-      })
-      .finally(() => {
-        endedAt = performance.now();
-      });
-    const patience = removal.byClock ? clockMilliseconds : echoMilliseconds;
-    const look = () => fresh().find(removal.explains) ?? (performance.now() > endedAt + patience ? 'none' : undefined);
-    if ((await eventually(look, 'an end', 2 * (stepMilliseconds + patience))) === 'none') return notMissed;
-    const word = eventually(
-      () => (said.length > 0 || failure !== undefined ? true : undefined),
-      'a word',
-      wordMilliseconds,
+/** Runs steps without one permission at a time. */
+export class Trials {
+  readonly #system: TestSystem;
+  /** Steps that were left alone when their want had shown. */
+  readonly #left = new Set<Promise<unknown>>();
+
+  constructor(system: TestSystem) {
+    this.#system = system;
+  }
+
+  /**
+   * Answers undefined when the permission was missed in the way that it must be: it was asked for and refused, nothing
+   * else was refused, and the step failed or the part said that something failed.
+   */
+  async without(removal: Removal, step: Step): Promise<string | undefined> {
+    const { logs, plane } = this.#system;
+    const { ledger } = plane.policies;
+    const { act, after } = await step.ready();
+    const said: string[] = [];
+    const stopListening = logs.follow((log, line) => {
+      if (tellsOfFailure.test(line) && removal.isOf(log, line)) said.push(line);
+    });
+    const seen = new Set(ledger.denials());
+    const fresh = () => ledger.denials().filter((denial) => !seen.has(denial));
+    const restore = removal.apply();
+    try {
+      const outcome = this.#begin(act);
+      const patience = removal.byClock ? clockMilliseconds : echoMilliseconds;
+      const isOver = () => performance.now() > outcome.endedAt + patience;
+      const look = () => fresh().find(removal.explains) ?? (isOver() ? 'none' : undefined);
+      if ((await eventually(look, 'an end', 2 * (stepMilliseconds + patience))) === 'none') return notMissed;
+      const isTold = () => (said.length > 0 || outcome.failed ? true : undefined);
+      const told = await eventually(isTold, 'a word', wordMilliseconds).catch(() => false);
+      const others = fresh().filter((denial) => !removal.explains(denial));
+      if (others.length > 0) return `something else was refused too: ${others[0]?.message}`;
+      return told ? undefined : 'it was refused, and nothing failed or said so';
+    } finally {
+      restore();
+      stopListening();
+      await after?.().catch(() => undefined);
+    }
+  }
+
+  /** Resolves when nothing of any step runs any more. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#left);
+  }
+
+  /** A step that is not done in time has failed. */
+  #begin(act: () => Promise<void>): { endedAt: number; failed: boolean } {
+    const outcome = { endedAt: Number.POSITIVE_INFINITY, failed: false };
+    const end = (failed: boolean) => {
+      if (outcome.endedAt < Number.POSITIVE_INFINITY) return;
+      outcome.endedAt = performance.now();
+      outcome.failed = failed;
+    };
+    const timer = setTimeout(() => end(true), stepMilliseconds);
+    const work = act().then(
+      () => end(false),
+      () => end(true),
     );
-    const told = await word.catch(() => false);
-    const others = fresh().filter((denial) => !removal.explains(denial));
-    if (others.length > 0) return `something else was refused too: ${others[0]?.message}`;
-    if (!told) return 'it was refused, and nothing failed or said so';
-    return undefined;
-  } finally {
-    restore();
-    stopListening();
-    await after?.().catch(() => undefined);
+    const left = work.finally(() => {
+      clearTimeout(timer);
+      this.#left.delete(left);
+    });
+    this.#left.add(left);
+    return outcome;
   }
 }
 
@@ -95,11 +123,4 @@ export async function runWhole(
   } finally {
     await after?.();
   }
-}
-
-export function inTime<Value>(work: Promise<Value>, milliseconds: number): Promise<Value> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`not done in ${milliseconds} ms`)), milliseconds);
-    void work.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
 }
