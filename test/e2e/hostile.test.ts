@@ -2,7 +2,6 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
-import { connect as connectTls } from 'node:tls';
 import type { MqttClient } from 'mqtt';
 import ssh2, { type Client, type ConnectConfig } from 'ssh2';
 import { generateEd25519 } from '../../adapters/ssh/keys.ts';
@@ -16,6 +15,7 @@ import { eventually } from '../support/eventually.ts';
 import { evil, harmIn, harmInLogs } from '../support/harm.ts';
 import { asDevice, connectMqtt } from '../support/mqtt-client.ts';
 import { connectOperator, endOf, type OperatorMqtt } from '../support/operator-mqtt.ts';
+import { rawHttps } from '../support/raw-https.ts';
 import { rowsOf } from '../support/row-counts.ts';
 import { startTestSystem, type TestSystem } from '../support/system.ts';
 import { describeWith } from '../support/tools.ts';
@@ -212,22 +212,6 @@ describeWith(['ssh', 'ssh-keygen'], 'hostile texts come out harmless', () => {
   });
 
   test('HTTP paths, headers and names at the router', async () => {
-    const ask = async (head: string): Promise<{ readonly head: string; readonly body: string }> => {
-      const { authority, routerPort: port, domain } = system;
-      const socket = connectTls({
-        port,
-        host: '127.0.0.1',
-        servername: `web--mallory-1.${domain}`,
-        ca: authority.certificate,
-      });
-      const said: Buffer[] = [];
-      socket.on('data', (chunk: Buffer) => said.push(chunk)).on('error', () => undefined);
-      socket.write(head);
-      await once(socket, 'close');
-      const text = Buffer.concat(said).toString('utf8');
-      // Between the sizes of chunks, or after a length.
-      return { head: text.split('\r\n\r\n', 1)[0] ?? '', body: /\{.*\}/s.exec(text)?.[0] ?? '' };
-    };
     const host = `web--mallory-1.${system.domain}`;
     const script = '<script>alert(1)</script>';
     const heads = [
@@ -240,7 +224,7 @@ describeWith(['ssh', 'ssh-keygen'], 'hostile texts come out harmless', () => {
       `${script} / HTTP/1.1\r\n\r\n`,
     ];
     for (const one of heads) {
-      const { head, body } = await ask(one);
+      const { head, body } = await rawHttps(system, host, one);
       expect(head).toMatch(/^HTTP\/1\.1 4\d\d /);
       expect(harmIn(head.split('\r\n'))).toEqual([]);
       expect(harmIn(body)).toEqual([]);
