@@ -15,7 +15,7 @@ import { RelayDialer } from './relay-dialer.ts';
 import { RelayKeeper } from './relay-keeper.ts';
 import type { DialRelay, SessionKey } from './relay-link.ts';
 import { agentVersion } from './version.ts';
-import { carried, type Wanted, WantedTunnels } from './wanted.ts';
+import { carried, isIdle, type Wanted, WantedTunnels } from './wanted.ts';
 
 const tidyMilliseconds = 1_000;
 /** The relay ends a tunnel on time and with the right word. The device's own end is for a relay that does not. */
@@ -41,7 +41,7 @@ export const startAgent = (parts: AgentParts): Agent => {
   const { clock, timers } = pace;
   const stopping = new AbortController();
   const { signal } = stopping;
-  const wanted = new WantedTunnels();
+  const wanted = new WantedTunnels(clock.monotonic);
   const events = basicIngest(rules.deviceEvents, topics.events(config.device));
   const publish = (event: DeviceEvent): Promise<void> => cloud.publish(events, JSON.stringify(event));
   const outbox = new Outbox({ publish, timers, log });
@@ -53,7 +53,10 @@ export const startAgent = (parts: AgentParts): Agent => {
   const keeper = new RelayKeeper({
     ...{ wanted, dialer, pace, signal, log },
     onChannel: new Channels(wanted, { limits: config.limits, log }).take,
-    onOpened: (one, serverId) => outbox.say({ v: 1, type: 'opened', tunnel: one.tunnel, serverId }),
+    onOpened: (one, serverId) => {
+      wanted.use(one);
+      outbox.say({ v: 1, type: 'opened', tunnel: one.tunnel, serverId });
+    },
     onFailed: (one, code, detail) => {
       drop(one, code);
       fail(one.tunnel, code, detail);
@@ -85,7 +88,8 @@ export const startAgent = (parts: AgentParts): Agent => {
     } else if (wanted.size >= config.limits.forwards) {
       fail(tunnel, 'quota_exceeded', "the device's limit of tunnels");
     } else {
-      keeper.keep(wanted.add(tunnel, { service, endsAt }));
+      const idleMilliseconds = (command.idleSeconds ?? 0) * 1_000;
+      keeper.keep(wanted.add(tunnel, { service, endsAt, idleMilliseconds }));
       tidyLater();
     }
   };
@@ -132,6 +136,7 @@ export const startAgent = (parts: AgentParts): Agent => {
     const { bytesPerTunnel } = config.limits;
     for (const one of [...wanted]) {
       if (clock.monotonic() >= one.endsAt) drop(one, 'expired');
+      else if (isIdle(one, graceMilliseconds, clock.monotonic())) drop(one, 'idle');
       else if (bytesPerTunnel > 0 && carried(one) >= bytesPerTunnel) {
         outbox.say(closed(one, 'the byte limit of the device'));
         drop(one, 'byte_limit');

@@ -57,6 +57,7 @@ export class Channels {
     wanted.streams.add(joined);
     const end = await joined.closed;
     wanted.streams.delete(joined);
+    this.#wanted.use(wanted);
     wanted.bytes += end.bytesAtoB + end.bytesBtoA;
   }
 

@@ -10,12 +10,13 @@ const help = `npm run audit:verify -- [options]
 Walks every audit chain and names the first record that is missing or altered.
 Exit code 0: sound. 1: a chain is not. 2: it could not be read.
 
-  --days N        chains that began in the last N days, today included (default 30)
+  --days N        chains that began, or grew much, in the last N days, today included (default 30)
   --env-file F    settings to use (default .sallyport/aws.env, where a local system runs)
   --json          one JSON line a chain
   --help
 
-Reads SALLYPORT_TABLE_AUDIT and the usual AWS_* variables.`;
+Reads SALLYPORT_TABLE_AUDIT and the usual AWS_* variables. In the cloud the stacks' outputs TableAudit and
+AuditorRole name the table and a role that may read it.`;
 
 const { values } = parseArgs({
   options: {
@@ -52,11 +53,13 @@ const main = async (): Promise<number> => {
   let chains = 0;
   let records = 0;
   let open = 0;
+  let voids = 0;
   for await (const { chain, verdict } of verifyAudit(reader, { days, now: Date.now() })) {
     chains += 1;
     if (values.json) process.stdout.write(`${JSON.stringify({ chain, ...verdict })}\n`);
     if (verdict.sound) {
       records += verdict.records;
+      voids += verdict.voids;
       if (verdict.open) open += 1;
       continue;
     }
@@ -65,11 +68,15 @@ const main = async (): Promise<number> => {
   }
   if (!values.json)
     process.stdout.write(
-      `${chains} chains, ${records} records checked, ${broken} not sound, ${open} with an open tail (still running, or ended without a word)\n`,
+      `${chains} chains, ${records} records checked (${voids} stand for some that could not be written), ${broken} not sound, ${open} with an open tail (still running, or ended without a word)\n`,
     );
   return broken === 0 ? 0 : 1;
 };
 
-process.exitCode = await main().catch((error: unknown) =>
-  fail(`The audit table could not be read: ${error instanceof Error ? error.message : error}`),
-);
+/** An error and what brought it about: the first alone often says no more than that something is not there. */
+const wordsOf = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause === undefined ? error.message : `${error.message}: ${wordsOf(error.cause)}`;
+};
+
+process.exitCode = await main().catch((error: unknown) => fail(`The audit log could not be read: ${wordsOf(error)}`));

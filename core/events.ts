@@ -37,6 +37,7 @@ export const createEventHub = (options: {
       metrics.count('audit_records', 1, { kind: record.kind });
     } catch (cause) {
       metrics.count('audit_failures', 1);
+      say('error', 'audit.failed', { kind: record.kind, action: record.action, error: nameOf(cause) });
       // A void that failed is tried again as it is: its place in the chain stands for the record that it names.
       if (lost.length < maxLost) lost.push(record.kind === 'void' ? record : voidOf(record));
       throw cause;
@@ -133,6 +134,8 @@ export const createEventHub = (options: {
   };
 };
 export type EventHub = ReturnType<typeof createEventHub>;
+
+const nameOf = (error: unknown): string => (error instanceof Error ? error.name : 'unknown');
 
 /** Ids and codes are ours; facts may come from outside. */
 const harmlessEntry = (entry: AuditEntry): AuditEntry => ({

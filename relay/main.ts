@@ -60,7 +60,7 @@ await runProcess('relay', async () => {
   const relay = await startRelay({
     config: { ...config, advertise: config.advertise ?? ownAddress() },
     serverId,
-    ledger: createLedger({ tunnels, claims, clock, random }, { serverId, worker: 0 }),
+    ledger: createLedger({ tunnels, claims, clock, random, hub }, { serverId, worker: 0 }),
     tunnels,
     devices: createDynamoDevices(table(tables.devices)),
     relays: createDynamoRelays({ ...table(tables.relays), clock }),

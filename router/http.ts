@@ -131,7 +131,11 @@ export const createHttpEntrance = (parts: {
     serve(request, response).catch((error: unknown) => {
       if (response.headersSent) return void response.destroy();
       const problem = problemOf(error);
-      response.writeHead(problem.status, { 'content-type': 'application/problem+json', connection: 'close' });
+      response.writeHead(problem.status, {
+        'content-type': 'application/problem+json',
+        'x-content-type-options': 'nosniff',
+        connection: 'close',
+      });
       response.end(`${JSON.stringify(problem)}\n`);
     });
   });

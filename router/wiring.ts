@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { KeyPair } from '../adapters/ssh/keys.ts';
 import { WindowBudget } from '../adapters/ssh/receive-window.ts';
 import { createSshServer } from '../adapters/ssh/server.ts';
@@ -24,9 +25,9 @@ export const jumpServer =
     readonly hub: EventHub;
   }): RouterParts['createJumpServer'] =>
   async ({ login, jump }) => {
-    /** The sessions of each key, and whose key it was when it logged in. */
     const sessions = new Map<string, Set<ServerSession>>();
-    const owners = new Map<string, string>();
+    /** Whose key it was when it was last shown: a login reads it a moment later, whoever else logs out meanwhile. */
+    const owners = new LRUCache<string, string>({ max: 20_000 });
 
     const serve = (session: ServerSession): void => {
       const { fingerprint } = session.key;
@@ -51,9 +52,7 @@ export const jumpServer =
       void session.closed.then(() => {
         const left = sessions.get(fingerprint);
         left?.delete(session);
-        if (left?.size !== 0) return;
-        sessions.delete(fingerprint);
-        owners.delete(fingerprint);
+        if (left?.size === 0) sessions.delete(fingerprint);
       });
     };
 

@@ -23,8 +23,8 @@ export const createDynamoAuditReader = (options: TableOptions): AuditReader => {
     byOperator: (operator, page) =>
       newestFirst({ index: indexes.auditByOperator, partition: ['operator', operator] }, page),
     async chainsOf(day, page) {
-      const listing = { index: indexes.auditByDay, partition: ['startedDay', day] } as const;
-      const order = { shape: positions.chain, position: ['chain'], fixed: { seq: 1 } };
+      const listing = { index: indexes.auditByDay, partition: ['markedDay', day] } as const;
+      const order = { shape: positions.mark, position: ['chain', 'seq'] };
       const { rows, cursor } = await queryPage<AuditRow>(table, listing, page, order);
       return { rows: rows.map(({ chain }) => chain), cursor };
     },

@@ -1,6 +1,6 @@
 import { SallyportError } from '../../core/errors.ts';
 import type { AuditRecord } from '../../core/model/audit-record.ts';
-import { dayOf, isStanding } from '../../core/model/audit-standing.ts';
+import { dayOf, isMark, isStanding } from '../../core/model/audit-standing.ts';
 import { positions } from '../../core/model/cursor.ts';
 import type { AuditLog, AuditReader } from '../../core/ports/audit-log.ts';
 import type { PageRequest } from '../../core/ports/outcome.ts';
@@ -31,9 +31,10 @@ export const createMemoryAudit = (): AuditLog & AuditReader => {
       return newestFirst((row) => row.operator === operator, page);
     },
     async chainsOf(day, page) {
-      const started = [...rows.values()].filter((row) => row.seq === 1 && dayOf(row.at) === day);
-      const chains = started.map((row) => row.chain);
-      return listPage(chains, page, { shape: positions.chain, position: (chain) => [chain] });
+      const marks = [...rows.values()].filter((row) => isMark(row.seq) && dayOf(row.at) === day);
+      const order = { shape: positions.mark, position: (row: AuditRecord) => [row.chain, row.seq] };
+      const { rows: found, ...rest } = listPage(marks, page, order);
+      return { rows: found.map((row) => row.chain), ...rest };
     },
     async chain(chain, page) {
       const links = [...rows.values()].filter((row) => row.chain === chain);

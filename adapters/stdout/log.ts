@@ -1,7 +1,14 @@
 import { pino } from 'pino';
-import type { Log } from '../../core/ports/event-sinks.ts';
+import { stillHarmless } from '../../core/model/text.ts';
+import type { Log, LogLine } from '../../core/ports/event-sinks.ts';
 
-/** JSON lines on standard output: `{"level":"info","time":...,"process":...,"event":...}`. Ids belong here; secrets never do. */
+/** A stack trace is the longest. */
+const maxLength = 2_000;
+
+/**
+ * JSON lines on standard output: `{"level":"info","time":...,"process":...,"event":...}`. Ids belong here; secrets never
+ * do. Texts are made harmless here too, whoever said them: a log is read in terminals and pages.
+ */
 export const createLog = (options: {
   readonly process: string;
   readonly level?: 'debug' | 'info' | 'warn' | 'error';
@@ -13,5 +20,13 @@ export const createLog = (options: {
     base: { process: options.process, ...options.fields },
     formatters: { level: (label) => ({ level: label }) },
   });
-  return { write: ({ level, event, fields }) => logger[level]({ event, ...fields }) };
+  return { write: ({ level, event, fields }) => logger[level]({ event, ...plain(fields) }) };
 };
+
+const plain = (fields: LogLine['fields']): LogLine['fields'] =>
+  Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? stillHarmless(value, maxLength) : value,
+    ]),
+  );

@@ -7,5 +7,11 @@ import type { AuditRecord } from './audit-record.ts';
 export const isStanding = (standing: AuditRecord | undefined, record: AuditRecord): boolean =>
   standing?.hash === record.hash || (record.kind === 'void' && standing?.hash === record.facts?.hash);
 
-/** The day on which a chain began, `2026-11-21`, UTC. */
+/**
+ * Records by which a chain is found: the first, and those at powers of two. A handful for each chain, so that the list of
+ * a day's chains costs next to nothing, and more than the first alone, whose deletion would hide the whole chain.
+ */
+export const isMark = (seq: number): boolean => Number.isInteger(Math.log2(seq));
+
+/** `2026-11-21`, UTC. */
 export const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10);

@@ -34,6 +34,6 @@ export const positions = {
   device: (prefix: string) => z.tuple([z.string().regex(deviceIdPattern).startsWith(prefix)]),
   grant: z.tuple([text]),
   auditByTime: z.tuple([number, text, number]),
-  chain: z.tuple([text]),
+  mark: z.tuple([text, number]),
   link: z.tuple([number]),
 } as const;

@@ -1,6 +1,7 @@
 import type { HelloFacts } from '../ports/devices.ts';
 import { type Device, type DeviceKey, helloMilliseconds, maxStockKeys } from './device.ts';
 import { labelOf } from './label.ts';
+import type { Service } from './service.ts';
 
 /** A device that nobody has heard of or changed yet. */
 export const newDevice = (id: string): Device => ({
@@ -57,6 +58,7 @@ const withHostKeys = (row: Device, hostKeys: readonly string[]): Device => {
 export type DeviceChanges = {
   readonly attributes?: Readonly<Record<string, string>>;
   readonly stockKeys?: readonly DeviceKey[];
+  readonly services?: readonly Service[];
   readonly acceptHostKeys?: boolean;
   readonly frozen?: boolean;
 };
@@ -67,11 +69,12 @@ const withPendingAccepted = (row: Device): Device => {
 };
 
 export const changedDevice = (row: Device, changes: DeviceChanges): Device => {
-  const { acceptHostKeys, attributes, stockKeys, frozen } = changes;
+  const { acceptHostKeys, attributes, stockKeys, services, frozen } = changes;
   return {
     ...(acceptHostKeys === true ? withPendingAccepted(row) : row),
     ...(attributes === undefined ? {} : { attributes }),
     ...(stockKeys === undefined ? {} : { stockKeys }),
+    ...(services === undefined ? {} : { services }),
     ...(frozen === undefined ? {} : { frozen }),
   };
 };

@@ -10,7 +10,7 @@ export type AuditLog = {
 export type AuditReader = {
   byDevice(device: string, page: PageRequest): Promise<Page<AuditRecord>>;
   byOperator(operator: string, page: PageRequest): Promise<Page<AuditRecord>>;
-  /** Chains that started on a day, `2026-11-21`. */
+  /** Chains that began on a day, `2026-11-21`, or grew by a mark (`isMark`) on it. One may come more than once. */
   chainsOf(day: string, page: PageRequest): Promise<Page<string>>;
   /** One chain's records in order of seq. */
   chain(chain: string, page: PageRequest): Promise<Page<AuditRecord>>;

@@ -26,6 +26,7 @@ export type Devices = {
     changes: {
       readonly attributes?: Readonly<Record<string, string>>;
       readonly stockKeys?: readonly DeviceKey[];
+      readonly services?: readonly Service[];
       readonly acceptHostKeys?: boolean;
       readonly frozen?: boolean;
     },

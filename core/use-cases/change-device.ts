@@ -35,7 +35,7 @@ export const changeDevice = async (
 ): Promise<DeviceView> => {
   const { hub, clock } = ports;
   const { device, way, source } = request;
-  const { attributes, acceptHostKeys, frozen } = request.change;
+  const { attributes, services, acceptHostKeys, frozen } = request.change;
   if (!deviceIdPattern.test(device))
     throw new SallyportError('invalid_request', { pointer: '/device', detail: 'not a device id' });
   const stockKeys = request.change.keys?.map((line, index) =>
@@ -44,6 +44,7 @@ export const changeDevice = async (
   const facts = {
     ...(attributes === undefined ? {} : { attributes: JSON.stringify(attributes) }),
     ...(stockKeys === undefined ? {} : { keys: stockKeys.map((key) => key.fingerprint).join(' ') }),
+    ...(services === undefined ? {} : { services: services.map(({ name, port }) => `${name}:${port}`).join(' ') }),
     ...(acceptHostKeys === undefined ? {} : { acceptHostKeys: 'true' }),
     ...(frozen === undefined ? {} : { frozen: String(frozen) }),
   };
@@ -53,6 +54,7 @@ export const changeDevice = async (
   const row = await ports.devices.change(device, {
     ...(attributes === undefined ? {} : { attributes }),
     ...(stockKeys === undefined ? {} : { stockKeys }),
+    ...(services === undefined ? {} : { services }),
     ...(acceptHostKeys === undefined ? {} : { acceptHostKeys }),
     ...(frozen === undefined ? {} : { frozen }),
   });
@@ -60,7 +62,8 @@ export const changeDevice = async (
   await Promise.all([
     frozen === true && ports.changes.append({ kind: 'device_frozen', device }, now),
     stockKeys !== undefined && ports.changes.append({ kind: 'device_keys', device }, now),
-    attributes !== undefined && ports.changes.append({ kind: 'device_changed', device }, now),
+    (attributes !== undefined || services !== undefined) &&
+      ports.changes.append({ kind: 'device_changed', device }, now),
   ]);
   return deviceView(row);
 };

@@ -41,8 +41,9 @@ export const decideRequest = (
   if (typeof wanted === 'string' && !decideAccess(facts.grants, device, wanted, now).allowed)
     throw new SallyportError('service_not_granted');
   if (device.frozen) throw new SallyportError('device_frozen');
-  if (device.helloAt === undefined || (request.deliver && device.clientId === undefined))
-    throw new SallyportError('device_unknown_agent');
+  // A stock client may be known by an administrator's word alone.
+  const isKnown = device.helloAt !== undefined || device.stockKeys.length > 0;
+  if (!isKnown || (request.deliver && device.clientId === undefined)) throw new SallyportError('device_unknown_agent');
   const service = findService(device.services, wanted);
   if (service === undefined) throw new SallyportError('unknown_service');
   const access = decideAccess(facts.grants, device, service.name, now);

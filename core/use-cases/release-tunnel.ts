@@ -24,7 +24,10 @@ export const endTunnel = async (
 ): Promise<Outcome<Tunnel>> => {
   const now = ports.clock.now();
   const outcome = await ports.tunnels.close(tunnel, reason, { ...options, now, whenDue: isByClock(reason) });
-  if (outcome.ok) await restClaim(ports, outcome.row).catch(() => undefined);
+  if (outcome.ok)
+    await restClaim(ports, outcome.row).catch((error: unknown) =>
+      ports.hub?.log('warn', 'claim.unrested', { tunnel, error: error instanceof Error ? error.name : 'unknown' }),
+    );
   return outcome;
 };
 

@@ -51,12 +51,16 @@ export const requestByMqtt = async (
     return 'accepted';
   } catch (error) {
     if (!(error instanceof SallyportError)) throw error;
+    // The sender learns the code; why it failed is for the log alone.
+    if (error.status >= 500) ports.hub.log('warn', 'mqtt.failed', { code: error.code, cause: nameOf(error.cause) });
     // Without an id nobody could tell what the answer is to.
     if (id === undefined) return 'unanswerable';
     await ports.operatorMessages.publish(operator, { v: 1, type: 'refused', id, problem: problemOf(error) });
     return error.code;
   }
 };
+
+const nameOf = (cause: unknown): string | undefined => (cause instanceof Error ? cause.name : undefined);
 
 const open = async (
   ports: MqttRequestPorts,

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import * as z from 'zod';
 import { SallyportError } from '../errors.ts';
+import type { EventHub } from '../events.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Once, OnceNote } from '../ports/once.ts';
 
@@ -26,11 +27,17 @@ const hash = (text: string) => createHash('sha256').update(text).digest('hex');
  * the key: nothing stands, so the same request may be tried again.
  */
 export const runOnce = async (
-  ports: { readonly once: Once; readonly clock: Clock },
+  ports: {
+    readonly once: Pick<Once, 'claim' | 'replace' | 'spend'>;
+    readonly clock: Clock;
+    readonly hub: Pick<EventHub, 'log'>;
+  },
   request: { readonly operator: string; readonly path: string; readonly key: string; readonly body: unknown },
   work: () => Promise<StoredAnswer>,
 ): Promise<StoredAnswer> => {
-  const { once, clock } = ports;
+  const { once, clock, hub } = ports;
+  const unkept = (error: unknown) =>
+    hub.log('warn', 'once.unkept', { error: error instanceof Error ? error.name : 'unknown' });
   const body = hash(canonicalize(request.body ?? null) ?? '');
   const running: OnceNote = {
     key: `answer:${request.operator}:${hash(`${request.path}\n${request.key}`)}`,
@@ -39,8 +46,8 @@ export const runOnce = async (
   };
   const claim = await once.claim(running, clock.now());
   if (!claim.ok) {
-    const note = claim.row ?? (await once.get(running.key, clock.now()));
-    const stored = note === undefined ? undefined : noteSchema.parse(JSON.parse(note.value));
+    // Without the row that stood, it ended this very moment: the next try finds the key free.
+    const stored = claim.row === undefined ? undefined : noteSchema.parse(JSON.parse(claim.row.value));
     if (stored !== undefined && stored.body !== body) throw new SallyportError('idempotency_conflict');
     if (stored?.answer === undefined) throw new SallyportError('in_progress');
     return { status: stored.answer.status, body: stored.answer.body };
@@ -50,11 +57,11 @@ export const runOnce = async (
     answer = await work();
   } catch (error) {
     // If this fails too, the note ends by itself and the error that matters is the first.
-    await once.spend(running.key, running.value, clock.now()).catch(() => false);
+    await once.spend(running.key, running.value, clock.now()).catch(unkept);
     throw error;
   }
   const kept = { ...running, value: JSON.stringify({ body, answer }), endsAt: clock.now() + answerMilliseconds };
   // The work is done: failing now would make its sender do it again.
-  await once.replace(kept, running.value).catch(() => false);
+  await once.replace(kept, running.value).catch(unkept);
   return answer;
 };

@@ -29,6 +29,7 @@ export const sendOpen = async (
     relay: ports.relay,
     ...pinned(pins),
     seconds: Math.max(1, Math.ceil((tunnel.endsAt - ports.clock.now()) / 1_000)),
+    idleSeconds: tunnel.idleSeconds,
   };
   return sendCommand(ports, device, command);
 };

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../errors.ts';
+import type { EventHub } from '../events.ts';
 import { toBase32 } from '../model/base32.ts';
 import { candidatePort, type PortClaim, portCount, restMilliseconds } from '../model/port-claim.ts';
 import type { Take } from '../model/take.ts';
@@ -9,7 +10,13 @@ import type { PortClaims } from '../ports/port-claims.ts';
 import type { Random } from '../ports/random.ts';
 import type { Tunnels } from '../ports/tunnels.ts';
 
-export type LedgerPorts = { readonly tunnels: Tunnels; readonly claims: PortClaims; readonly clock: Clock };
+export type LedgerPorts = {
+  readonly tunnels: Tunnels;
+  readonly claims: PortClaims;
+  readonly clock: Clock;
+  /** Told of what failed without harm. */
+  readonly hub?: Pick<EventHub, 'log'>;
+};
 
 export type Taken =
   | { readonly ok: true; readonly row: Tunnel }

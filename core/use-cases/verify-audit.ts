@@ -7,14 +7,17 @@ const page = 100;
 
 export type VerifiedChain = { readonly chain: string; readonly verdict: ChainVerdict };
 
-/** Checks every chain that began on the last so many days, today included, one after the other. */
+/** Checks every chain that has a mark of the last so many days, today included, one after the other. */
 export async function* verifyAudit(
   reader: AuditReader,
   options: { readonly days: number; readonly now: number },
 ): AsyncGenerator<VerifiedChain> {
+  const seen = new Set<string>();
   for (let back = options.days - 1; back >= 0; back -= 1) {
     const day = new Date(options.now - back * dayMilliseconds).toISOString().slice(0, 10);
     for await (const chain of pages((cursor) => reader.chainsOf(day, { limit: page, cursor }))) {
+      if (seen.has(chain)) continue;
+      seen.add(chain);
       const records: AuditRecord[] = [];
       for await (const record of pages((cursor) => reader.chain(chain, { limit: page, cursor }))) records.push(record);
       yield { chain, verdict: verifyChain(chain, records) };

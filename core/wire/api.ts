@@ -1,8 +1,9 @@
 import * as z from 'zod';
 import { maxAllowed } from '../model/allow-list.ts';
-import { maxAttributes, maxStockKeys } from '../model/device.ts';
+import { maxAttributes, maxServices, maxStockKeys } from '../model/device.ts';
 import { deviceIdPattern, operatorIdPattern } from '../model/ids.ts';
 import { serviceNamePattern } from '../model/service.ts';
+import { serviceSchema } from './device-event.ts';
 
 /** Time to live of a tunnel: 60 s to 7 days; 1 hour unless asked. A grant may allow less. */
 export const ttl = { min: 60, max: 604_800, default: 3_600 } as const;
@@ -62,6 +63,8 @@ export const deviceChangeSchema = z
   .strictObject({
     attributes: attributes.optional(),
     keys: z.array(z.string().max(1024)).max(maxStockKeys).optional(),
+    /** For a device that cannot say hello; the next hello replaces them. */
+    services: z.array(serviceSchema).max(maxServices).optional(),
     acceptHostKeys: z.literal(true).optional(),
     frozen: z.boolean().optional(),
   })

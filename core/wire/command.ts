@@ -25,6 +25,8 @@ export const commandSchema = z.discriminatedUnion('type', [
     pinsVersion,
     /** Seconds of life left: a device's clock is not trusted to be right. */
     seconds: z.int().min(1).max(604_800),
+    /** The relay ends a tunnel that nobody used for so long, and has no word for it in SSH; 0 or none: never. */
+    idleSeconds: z.int().min(0).max(86_400).optional(),
   }),
   z.strictObject({ v: z.literal(1), type: z.literal('close'), tunnel, reason: z.enum(closeReasons) }),
   /** The answer to hello: the key that the cloud now knows, and where to dial. */

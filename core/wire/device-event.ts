@@ -5,7 +5,7 @@ import { schemes, serviceNamePattern } from '../model/service.ts';
 
 const tunnel = z.string().regex(tunnelIdPattern);
 const publicKey = z.string().max(1024);
-const service = z.strictObject({
+export const serviceSchema = z.strictObject({
   name: z.string().regex(serviceNamePattern),
   scheme: z.enum(schemes),
   port: z.int().min(1).max(65_535),
@@ -19,7 +19,7 @@ export const deviceEventSchema = z.discriminatedUnion('type', [
     /** The session key's public half; with `stock`, the key of a stock SSH client on the device. */
     key: publicKey,
     stock: z.boolean().default(false),
-    services: z.array(service).max(maxServices),
+    services: z.array(serviceSchema).max(maxServices),
     agent: z.string().max(64),
     hostKeys: z.array(publicKey).max(8).default([]),
   }),

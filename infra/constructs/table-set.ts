@@ -66,7 +66,7 @@ export class TableSet extends Construct {
         indexes: {
           [indexes.auditByDevice]: { partition: 'device', sort: 'at:N', holds: 'all' },
           [indexes.auditByOperator]: { partition: 'operator', sort: 'at:N', holds: 'all' },
-          [indexes.auditByDay]: { partition: 'startedDay', sort: 'chain', holds: 'keys' },
+          [indexes.auditByDay]: { partition: 'markedDay', sort: 'chain', holds: 'keys' },
         },
       }),
       changes: new HouseTable(this, tables.changes, { key, partition: 'shard:N', sort: 'id' }),

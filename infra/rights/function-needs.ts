@@ -26,7 +26,7 @@ const operatorRows = 'o*';
 /** Rows `<device>#<attribute>` by which devices are found: what a device says must not touch them. */
 const attributeRows = '*#*';
 /** Answers that are kept for an `Idempotency-Key`. */
-const once = rows('once', 'GetItem', 'PutItem', 'DeleteItem');
+const once = rows('once', 'PutItem', 'DeleteItem');
 
 /** To open a tunnel, whichever way the request came. */
 const open: FunctionNeeds = {

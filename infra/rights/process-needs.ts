@@ -10,7 +10,7 @@ export const relayRights: readonly TableRight[] = [
   updateOpenRelay,
   // How much the others carry.
   index('relays', indexes.relaysByRegistry),
-  rows('changes', 'Query', 'PutItem'),
+  rows('changes', 'Query'),
   rows('audit', 'PutItem'),
 ];
 

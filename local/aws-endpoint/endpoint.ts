@@ -32,6 +32,18 @@ export interface IssueOptions {
   readonly seconds?: number;
 }
 
+/** A call that was allowed and answered. */
+export interface ServedCall {
+  /** By its signing name. */
+  readonly service: string;
+  readonly operation: string;
+  readonly callerArn: string;
+  /** When its request came and how long the answer took, ms on the monotonic clock. */
+  readonly at: number;
+  readonly milliseconds: number;
+  readonly reply: AwsReply;
+}
+
 export interface AwsEndpoint {
   /** For `AWS_ENDPOINT_URL`. */
   readonly url: string;
@@ -43,6 +55,8 @@ export interface AwsEndpoint {
   issueCredentials(roleArn: string, options?: IssueOptions): Credentials;
   /** Verifies a request to another service that is signed alike, such as `execute-api`. @throws AwsError */
   verify(request: AwsRequest, service: string): Promise<VerifiedRequest>;
+  /** Tells of every call from now on; returns the way to stop. */
+  follow(listener: (call: ServedCall) => void): () => void;
   /** Puts a fault in force, or lifts it. */
   setFault(target: FaultTarget, fault: Fault | undefined): void;
   close(): Promise<void>;
@@ -67,7 +81,10 @@ export async function startAwsEndpoint(options: AwsEndpointOptions): Promise<Aws
   const verifierOptions = { credentials, region: options.place.region, now };
   const names = new Set(services.keys());
 
+  const listeners = new Set<(call: ServedCall) => void>();
+
   const answer = async (message: IncomingMessage): Promise<AwsReply> => {
+    const at = performance.now();
     let protocol = protocolOf(message);
     try {
       const request = await readRequest(message);
@@ -75,7 +92,7 @@ export async function startAwsEndpoint(options: AwsEndpointOptions): Promise<Aws
       const service = services.get(verified.service);
       if (!service) throw new AwsError('UnknownOperationException', 'the service is not offered here');
       protocol = service.protocol;
-      return await service.handle(callOf(request, verified, service));
+      return await service.handle(callOf(request, verified, { service, at }));
     } catch (error) {
       if (error instanceof ConnectionCut) throw error;
       // The client went away while it was sending: there is nobody to answer.
@@ -89,7 +106,7 @@ export async function startAwsEndpoint(options: AwsEndpointOptions): Promise<Aws
   const callOf = (
     request: AwsRequest,
     { credentials: { caller } }: VerifiedRequest,
-    service: AwsService,
+    { service, at }: { readonly service: AwsService; readonly at: number },
   ): ServiceCall => ({
     request,
     callerArn: caller.sessionArn,
@@ -101,7 +118,14 @@ export async function startAwsEndpoint(options: AwsEndpointOptions): Promise<Aws
       const { denial } = service;
       throw new AwsError(denial?.code ?? 'AccessDeniedException', denial?.message ?? message);
     },
-    perform: (operation, work, tables) => faults.around(service.signingName, operation, work, tables),
+    perform: async (operation, work, tables) => {
+      const { signingName } = service;
+      const reply = await faults.around(signingName, operation, work, tables);
+      const milliseconds = performance.now() - at;
+      for (const listener of listeners)
+        listener({ service: signingName, operation, callerArn: caller.sessionArn, at, milliseconds, reply });
+      return reply;
+    },
   });
 
   const server = createServer((message, response) => {
@@ -120,6 +144,10 @@ export async function startAwsEndpoint(options: AwsEndpointOptions): Promise<Aws
     url: `http://127.0.0.1:${port}`,
     issueCredentials: (roleArn, how = {}) => issue(roleArn, how),
     verify: (request, service) => verifySignature(request, { ...verifierOptions, services: new Set([service]) }),
+    follow: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
     setFault: (target, fault) => faults.set(target, fault),
     close: async () => {
       if (!server.listening) return;

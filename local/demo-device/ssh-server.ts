@@ -45,7 +45,8 @@ export const startSshServer = async (options: {
       `Port ${port}`,
       'ListenAddress 127.0.0.1',
       `HostKey ${hostKey}`,
-      `AuthorizedKeysFile ${file('authorized_keys')}`,
+      // The only one of these paths in which sshd expands tokens.
+      `AuthorizedKeysFile ${file('authorized_keys').replaceAll('%', '%%')}`,
       `AllowUsers ${login}`,
       'PidFile none',
       'UsePAM no',

@@ -22,8 +22,10 @@ const device = 'demo-1';
 const group = 'support';
 
 /** The system with an operator, a device and a tunnel that was proved. Stops what it started when that fails. */
-export async function startDemo(options: SystemOptions & { readonly onNotice: (what: string) => void }): Promise<Demo> {
-  const { onStep = () => undefined, onNotice } = options;
+export async function startDemo(
+  options: SystemOptions & { readonly onNotice?: (what: string) => void },
+): Promise<Demo> {
+  const { onStep = () => undefined, onNotice = () => undefined } = options;
   const closers = new Closers();
   try {
     const system = await startSystem(options);

@@ -48,9 +48,16 @@ export function writeOperatorFiles(
   ]);
 }
 
-function routerHostKeys({ plane }: LocalSystem): readonly string[] {
-  const { environment } = containerOf(plane.tasks, 'router').container;
-  const secret = plane.secrets.get(environment.SALLYPORT_ROUTER_HOST_KEYS_SECRET ?? '');
+const routerHostKeys = (system: LocalSystem): readonly string[] =>
+  hostKeysOf(system, 'router', 'SALLYPORT_ROUTER_HOST_KEYS_SECRET');
+
+/** `<type> <base-64>`: what a stock client on a device must find at the relays. */
+export const relayHostKeys = (system: LocalSystem): readonly string[] =>
+  hostKeysOf(system, 'relay', 'SALLYPORT_HOST_KEYS_SECRET');
+
+function hostKeysOf({ plane }: LocalSystem, container: string, variable: string): readonly string[] {
+  const { environment } = containerOf(plane.tasks, container).container;
+  const secret = plane.secrets.get(environment[variable] ?? '');
   return hostKeys.parse(JSON.parse(plane.secrets.version(secret, {}).value)).keys.map((key) => key.public);
 }
 

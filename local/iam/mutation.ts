@@ -5,6 +5,9 @@ export interface Mutation {
   /** "policy 0, statement 2 (ReadTunnels) without dynamodb:Query". */
   readonly label: string;
   readonly action: string;
+  /** Where it stood: the policy's place among the owner's, the statement's in the policy. */
+  readonly policy: number;
+  readonly statement: number;
   readonly documents: readonly PolicyDocument[];
 }
 
@@ -21,6 +24,8 @@ export function* mutations(documents: readonly PolicyDocument[]): Iterable<Mutat
         yield {
           label: `policy ${position}, statement ${index}${sid} without ${action}`,
           action,
+          policy: position,
+          statement: index,
           documents: documents.flatMap((other, at) => (at === position ? without(other, index, action) : [other])),
         };
     }

@@ -108,6 +108,12 @@ export class Functions {
     return this.events.settled();
   }
 
+  /** Lets go of a function's idle environments, as a change of its configuration does: the next call starts anew. */
+  async recycle(functionArn: string): Promise<void> {
+    const pool = this.pool(functionArn);
+    await Promise.all(pool.idle().map((environment) => pool.drop(environment)));
+  }
+
   async close(): Promise<void> {
     this.events.close();
     await Promise.all([...this.pools.values()].map((pool) => pool.close()));

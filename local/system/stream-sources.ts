@@ -3,7 +3,9 @@ import type { EventSourceMapping } from '../event-sources/event-source-mapping.t
 import { StreamReader } from '../event-sources/stream-reader.ts';
 import { contextOf } from '../iam/condition-context.ts';
 import type { PolicySystem } from '../iam/policy-system.ts';
+import type { FunctionSpec } from '../lambda/function-spec.ts';
 import type { Functions } from '../lambda/functions.ts';
+import { pause } from '../lambda/pause.ts';
 
 export interface StreamSourcesOptions {
   readonly dynamodb: DynamoDbStandIn;
@@ -14,6 +16,8 @@ export interface StreamSourcesOptions {
 
 /** What Lambda's poller does in the name of the function's role (Lambda, "Execution role permissions" for streams). */
 const actions = ['DescribeStream', 'GetRecords', 'GetShardIterator', 'ListStreams'].map((name) => `dynamodb:${name}`);
+
+const retryMilliseconds = 500;
 
 /** The streams of tables, read for functions. */
 export class StreamSources {
@@ -42,12 +46,30 @@ export class StreamSources {
     });
     if (!mapping.enabled) return;
     const table = /:table\/([^/]+)\/stream\//.exec(mapping.streamArn)?.[1] ?? '';
-    this.stops.push(dynamodb.onRecords(table, (records) => reader.read(records)));
+    this.stops.push(
+      dynamodb.onRecords(table, async (records) => {
+        await this.untilAllowed(spec, mapping.streamArn);
+        await reader.read(records);
+      }),
+    );
   }
 
   close(): void {
     this.closing.abort();
     for (const stop of this.stops.splice(0)) stop();
+  }
+
+  /** Lambda's poller asks for every read, and goes on where it stood once it may again. */
+  private async untilAllowed(spec: FunctionSpec, streamArn: string): Promise<void> {
+    for (;;) {
+      try {
+        return this.checkRole(spec.roleArn, streamArn);
+      } catch (error) {
+        this.options.onLine(spec.name, `the stream is not read: ${error instanceof Error ? error.message : 'unknown'}`);
+        await pause(retryMilliseconds, this.closing.signal);
+        if (this.closing.signal.aborted) return;
+      }
+    }
   }
 
   private checkRole(roleArn: string, streamArn: string): void {

@@ -71,7 +71,7 @@ export const auditContract = (open: () => AuditLog & AuditReader): void => {
       }
     }
   });
-  test('the chains of a day are those that began on it', async () => {
+  test('the chains of a day are those that began on it or grew by a mark', async () => {
     const audit = open();
     const [one, other, next] = [begin(), begin(), begin()];
     const year = 2100 + Math.floor(Math.random() * 800);
@@ -80,8 +80,25 @@ export const auditContract = (open: () => AuditLog & AuditReader): void => {
     await audit.append(one.links.issue(entry(), midnight + 1));
     await audit.append(other.links.issue(entry(), midnight + hours(24) - 1));
     await audit.append(next.links.issue(entry(), midnight + hours(24)));
-    const chains = await walk(1, (page) => audit.chainsOf(`${year}-01-02`, page));
-    expect(chains).toEqual([one.name, other.name].sort());
+    const chainsOf = async (day: string) => new Set(await walk(1, (page) => audit.chainsOf(day, page)));
+    expect(await chainsOf(`${year}-01-02`)).toEqual(new Set([one.name, other.name]));
+    expect(await chainsOf(`${year}-01-03`)).toEqual(new Set([next.name]));
+    const nextDay = () => one.links.issue(entry(), midnight + hours(24));
+    const [third, fourth] = [nextDay(), nextDay()];
+    // The third of a chain is no mark; the fourth is.
+    await audit.append(third);
+    expect(await chainsOf(`${year}-01-03`)).toEqual(new Set([next.name]));
+    await audit.append(fourth);
+    expect(await chainsOf(`${year}-01-03`)).toEqual(new Set([one.name, next.name]));
+  });
+  test('a chain whose first record is gone is still found', async () => {
+    const audit = open();
+    const { name, links } = begin();
+    const year = 2100 + Math.floor(Math.random() * 800);
+    const at = Date.UTC(year, 5, 5);
+    links.issue(entry(), at);
+    await audit.append(links.issue(entry(), at));
+    expect(await walk(5, (page) => audit.chainsOf(`${year}-06-05`, page))).toContain(name);
   });
   test('a forged cursor is refused', async () => {
     const audit = open();

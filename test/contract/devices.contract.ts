@@ -114,6 +114,8 @@ export const devicesContract = (open: () => Devices): void => {
       expect(await devices.change(id, { stockKeys })).toEqual({ ...before, frozen: true, stockKeys });
       expect(await devices.change(id, { frozen: false, attributes: {} })).toEqual({ ...before, stockKeys });
       expect(await devices.get(id)).toEqual({ ...before, stockKeys });
+      const services = [{ name: 'console', scheme: 'tcp', port: 23 }] as const;
+      expect(await devices.change(id, { services })).toEqual({ ...before, stockKeys, services });
     });
     test('accepts the host keys that wait, where some do', async () => {
       const devices = open();

@@ -99,7 +99,7 @@ test('keys and indexes are what the adapters ask for', () => {
       key: ['chain S', 'seq N'],
       byDevice: ['device S', 'at N', 'ALL'],
       byOperator: ['operator S', 'at N', 'ALL'],
-      byDay: ['startedDay S', 'chain S', 'KEYS_ONLY'],
+      byDay: ['markedDay S', 'chain S', 'KEYS_ONLY'],
     },
     Changes: { key: ['shard N', 'id S'] },
     Once: { key: ['id S'] },

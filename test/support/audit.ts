@@ -1,5 +1,6 @@
 import type { AuditRecord } from '../../core/model/audit-record.ts';
 import { type LocalOperator, mustCall } from '../../local/system/local-operator.ts';
+import { eventually } from './eventually.ts';
 
 /** What the audit log has of a device, newest first. */
 export async function auditOf(administrator: LocalOperator, device: string): Promise<readonly AuditRecord[]> {
@@ -8,17 +9,10 @@ export async function auditOf(administrator: LocalOperator, device: string): Pro
   return records;
 }
 
-/**
- * The first record of a device that matches. The index of the log follows its table a moment later, so it asks again, by
- * the test's own time limit.
- */
-export async function recordThat(
+/** The first record of a device that matches: the index of the log follows its table a moment later. */
+export const recordThat = (
   administrator: LocalOperator,
   device: string,
   matches: (record: AuditRecord) => boolean,
-): Promise<AuditRecord> {
-  for (;;) {
-    const found = (await auditOf(administrator, device)).find(matches);
-    if (found !== undefined) return found;
-  }
-}
+): Promise<AuditRecord> =>
+  eventually(async () => (await auditOf(administrator, device)).find(matches), `such an audit record of ${device}`);

@@ -1,9 +1,9 @@
-import mqtt from 'mqtt';
-import { basicIngest, operatorAuthorizer, rules, topics } from '../../core/names.ts';
-import { clientIdsOf } from '../../core/use-cases/operator-policy.ts';
+import { basicIngest, rules, topics } from '../../core/names.ts';
 import type { OperatorEvent } from '../../core/wire/operator-event.ts';
+import type { TunnelView } from '../../core/wire/tunnel-view.ts';
 import { type LocalOperator, mustCall } from '../../local/system/local-operator.ts';
 import type { LocalSystem } from '../../local/system/system.ts';
+import { asOperator, connectMqtt } from './mqtt-client.ts';
 
 /** An operator's own MQTT connection: what the cloud told them, and a way to ask. */
 export interface OperatorMqtt {
@@ -21,18 +21,7 @@ export interface OperatorMqtt {
 /** Connects as the operator through the custom authorizer, with the API token as password. */
 export async function connectOperator(system: LocalSystem, operator: LocalOperator): Promise<OperatorMqtt> {
   const { operator: id } = await mustCall<{ readonly operator: string }>(operator, 'GET', '/v1/me');
-  const client = await mqtt.connectAsync({
-    protocol: 'mqtts',
-    host: '127.0.0.1',
-    port: system.plane.iot.port,
-    protocolVersion: 5,
-    ca: system.authority.certificate,
-    reconnectPeriod: 0,
-    clientId: clientIdsOf(id)[0] ?? '',
-    username: `operator?x-amz-customauthorizer-name=${operatorAuthorizer}`,
-    password: operator.token,
-  });
-  client.on('error', () => undefined);
+  const client = await connectMqtt(system, asOperator(id, operator.token));
   const heard: OperatorEvent[] = [];
   const waiting = new Set<() => void>();
   client.on('message', (_topic, payload) => {
@@ -64,8 +53,8 @@ export async function connectOperator(system: LocalSystem, operator: LocalOperat
 
 type TunnelEvent = Extract<OperatorEvent, { readonly type: 'tunnel' }>;
 
-/** The event that tells of a tunnel's end. */
+/** The event that tells of the end of such a tunnel. */
 export const endOf =
-  (tunnel: string) =>
+  (matches: (tunnel: TunnelView) => boolean) =>
   (event: OperatorEvent): event is TunnelEvent =>
-    event.type === 'tunnel' && event.tunnel.id === tunnel && event.tunnel.state === 'closed';
+    event.type === 'tunnel' && event.tunnel.state === 'closed' && matches(event.tunnel);

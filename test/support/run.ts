@@ -21,15 +21,15 @@ export const run = async (
   return { code, out: Buffer.concat(out).toString('utf8'), err: Buffer.concat(err).toString('utf8') };
 };
 
-/** A process that goes on until it is killed; its stderr can be waited on. */
+/** A process that goes on until it is killed; what it prints can be waited on. Its input is at its end, or never comes to it. */
 export const start = (
   command: string,
   args: readonly string[],
   /** A group of its own is what a terminal gives a command: `kill(-pid)` is its Ctrl-C. */
-  options: { readonly env?: NodeJS.ProcessEnv; readonly ownGroup?: boolean } = {},
+  options: { readonly env?: NodeJS.ProcessEnv; readonly openInput?: boolean; readonly ownGroup?: boolean } = {},
 ) => {
   const child: ChildProcess = spawn(command, [...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [options.openInput ? 'pipe' : 'ignore', 'pipe', 'pipe'],
     env: options.env ?? process.env,
     detached: options.ownGroup ?? false,
   });

@@ -104,7 +104,7 @@ export const tableDefinitions: Readonly<Record<TableNoun, TableDefinition>> = {
       {
         name: indexes.auditByDay,
         keys: [
-          ['startedDay', 'S'],
+          ['markedDay', 'S'],
           ['chain', 'S'],
         ],
         projection: 'KEYS_ONLY',

@@ -181,6 +181,17 @@ describe('commands', () => {
     expect(relays.last.cancelled).toEqual([tunnelId(1)]);
   });
 
+  test('what nobody uses is let go of after its idle limit, a little later than the relay does', async () => {
+    const { ready, open, pace, relays } = setUp();
+    await ready();
+    open(1, { idleSeconds: 60 });
+    open(2, { idleSeconds: 0 });
+    await pace.advance(60_000);
+    expect(relays.last.cancelled).toEqual([]);
+    await pace.advance(7_000);
+    expect(relays.last.cancelled).toEqual([tunnelId(1)]);
+  });
+
   test('open carries where to dial, newer than the welcome', async () => {
     const { ready, open, relays } = setUp();
     await ready();

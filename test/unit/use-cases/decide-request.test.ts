@@ -123,4 +123,13 @@ describe('what is allowed', () => {
     expect(decide({ device: stock })).toMatchObject({ refused: 'device_unknown_agent' });
     expect(decide({ device: stock }, { service: 'ssh', deliver: false })).toHaveProperty('service.port', 22);
   });
+
+  test('nor a hello, once an administrator has registered its key', () => {
+    const { clientId: _clientId, helloAt: _helloAt, ...unheard } = device;
+    const key = { fingerprint: 'SHA256:x', publicKey: 'ssh-ed25519 x', addedAt: now };
+    const request = { service: 'ssh', deliver: false };
+    expect(decide({ device: unheard }, request)).toMatchObject({ refused: 'device_unknown_agent' });
+    expect(decide({ device: { ...unheard, stockKeys: [key] } }, request)).toHaveProperty('service.port', 22);
+    expect(decide({ device: { ...unheard, stockKeys: [key] } })).toMatchObject({ refused: 'device_unknown_agent' });
+  });
 });

@@ -65,6 +65,7 @@ describe('a request that is allowed', () => {
           pins: ['ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFpin'],
           pinsVersion: 7,
           seconds: 600,
+          idleSeconds: 900,
         },
       },
     ]);

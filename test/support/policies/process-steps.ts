@@ -1,0 +1,325 @@
+import { randomUUID } from 'node:crypto';
+import { createDynamoAuditReader } from '../../../adapters/dynamodb/audit-reader.ts';
+import { createDynamoChanges } from '../../../adapters/dynamodb/changes.ts';
+import { createDynamoClient } from '../../../adapters/dynamodb/client.ts';
+import { createDynamoOnce } from '../../../adapters/dynamodb/once.ts';
+import { createDynamoPortClaims } from '../../../adapters/dynamodb/port-claims.ts';
+import { createDynamoRelays } from '../../../adapters/dynamodb/relays.ts';
+import { createDynamoTunnels } from '../../../adapters/dynamodb/tunnels.ts';
+import { verifyAudit } from '../../../core/use-cases/verify-audit.ts';
+import type { DeviceView } from '../../../core/wire/device-view.ts';
+import { CustomResources } from '../../../local/system/custom-resources.ts';
+import { type LocalOperator, mustCall } from '../../../local/system/local-operator.ts';
+import { eventually } from '../eventually.ts';
+import { httpsGet } from '../https-get.ts';
+import { rowsOf } from '../row-counts.ts';
+import { aRelay, aTake, aTunnel, minutes } from '../rows.ts';
+import type { Stage } from './actors.ts';
+import { recycle } from './api-steps.ts';
+import { expectStatus, type Step } from './step.ts';
+
+/** Where a relay of this file's own listens. */
+const spareHost = '127.0.1.77';
+
+/** What relays, routers and the clock do. */
+export const processSteps = (stage: Stage): readonly Step[] => {
+  const { system, device } = stage;
+  const { dataPlane, domain, ada } = system;
+  const clock = { now: () => Date.now(), monotonic: () => performance.now() };
+  const tunnels = createDynamoTunnels(stage.bare('tunnels'));
+  const claims = createDynamoPortClaims(stage.bare('portClaims'));
+  const relays = createDynamoRelays({ ...stage.bare('relays'), clock });
+  const changes = createDynamoChanges(stage.bare('changes'));
+  const onceNotes = createDynamoOnce(stage.bare('once'));
+
+  const labelOf = async () =>
+    (await mustCall<DeviceView>(ada, 'GET', `/v1/devices/${encodeURIComponent(device.identity.id)}`)).label;
+
+  const page = async (routerPort: number, host: string, { token }: LocalOperator) =>
+    expectStatus(await httpsGet({ ...system, routerPort }, host, { token, path: '/nonce' }), 200);
+
+  /** Somebody who has signed in, without which no router opens anything. */
+  const visitor = async () => {
+    const operator = await stage.crew();
+    await mustCall(operator, 'GET', '/v1/me');
+    return operator;
+  };
+
+  const jumpStep = (name: string, before: () => Promise<void>): Step => ({
+    name,
+    ready: async () => {
+      const operator = await visitor();
+      const host = `web--${await labelOf()}.${domain}`;
+      await before();
+      return { act: () => page(system.routerPort, host, operator), after: () => stage.closeAll(operator) };
+    },
+  });
+
+  return [
+    jumpStep('a page by the device name', async () => undefined),
+    {
+      ...jumpStep('a page by the device name, of a function that starts anew', () =>
+        recycle(stage, 'FunctionsOpenForJumpFunction'),
+      ),
+      shows: /OpenForJumpRole.*SecretPins/,
+    },
+    {
+      name: 'a page by the device name, through a router that starts',
+      shows: /RouterTaskRole/,
+      ready: async () => {
+        const operator = await visitor();
+        const host = `web--${await labelOf()}.${domain}`;
+        return {
+          act: async () => {
+            const { child } = await dataPlane.startRouter(0);
+            try {
+              await page(Number(child.ready.port), host, operator);
+            } finally {
+              await child.stop();
+            }
+          },
+          after: () => stage.closeAll(operator),
+        };
+      },
+    },
+    {
+      name: 'a page by server id and port',
+      ready: async () => {
+        const operator = await visitor();
+        const { serverId, port } = await stage.open(operator, 'web');
+        return {
+          act: () => page(system.routerPort, `${port}-${serverId}.${domain}`, operator),
+          after: () => stage.closeAll(operator),
+        };
+      },
+    },
+    {
+      name: 'a page while somebody else seems to open the tunnel',
+      ready: async () => {
+        const operator = await stage.crew();
+        const { operator: id } = await mustCall<{ readonly operator: string }>(operator, 'GET', '/v1/me');
+        const host = `web--${await labelOf()}.${domain}`;
+        return {
+          act: async () => {
+            const key = `jump:${device.identity.id}:web:${id}`;
+            const now = Date.now();
+            await onceNotes.claim({ key, value: 'aaaaaaaaaaaaaaaa', endsAt: now + 300 }, now);
+            const { token } = operator;
+            const answer = await httpsGet(system, host, { token, path: '/nonce' });
+            // The other never came to it.
+            if (!answer.body.includes('"busy"')) throw new Error(`answered ${answer.status}: ${answer.body}`);
+          },
+        };
+      },
+    },
+    {
+      name: 'the device speaks SSH, through a router that starts',
+      shows: /RouterTaskRole.*OperatorKeys/,
+      ready: async () => {
+        await system.writeSshConfig();
+        const target = `ssh--${await labelOf()}.${domain}:22`;
+        // It has the host keys of the other router, under a port of its own.
+        const trusting = ['-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null'];
+        return {
+          act: async () => {
+            const { child } = await dataPlane.startRouter(0);
+            try {
+              const ran = await system.ssh(
+                [...trusting, '-p', String(child.ready.port), '-W', target, '127.0.0.1'],
+                '',
+              );
+              if (!ran.out.startsWith('SSH-2.0-')) throw new Error(`it said nothing: ${ran.err}`);
+            } finally {
+              await child.stop();
+            }
+          },
+          after: () => stage.closeAll(ada),
+        };
+      },
+    },
+    {
+      name: 'a relay starts and stops',
+      shows: /RelayTaskRole.*(?:Relays|SecretHostKeys)/,
+      ready: async () => ({
+        act: async () => {
+          const { child } = await dataPlane.startRelay(spareHost);
+          await child.stop();
+        },
+      }),
+    },
+    {
+      name: 'the device keys change while it is connected',
+      shows: /RelayTaskRole.*DevicesGetItem/,
+      ready: async () => ({
+        act: async () => {
+          let looked: true | undefined;
+          const stop = system.plane.endpoint.follow(({ callerArn, operation }) => {
+            if (callerArn.includes('RelayTaskRole') && operation === 'GetItem') looked = true;
+          });
+          try {
+            const at = `/v1/devices/${encodeURIComponent(device.identity.id)}`;
+            expectStatus(await ada.call('PATCH', at, { keys: [] }), 200);
+            await eventually(() => looked, 'the look of the relay');
+          } finally {
+            stop();
+          }
+        },
+      }),
+    },
+    {
+      name: 'a tunnel comes to its end at its relay',
+      ready: async () => {
+        const operator = await stage.crew();
+        const { id, device: of } = await stage.open(operator);
+        return {
+          act: async () => {
+            const now = Date.now();
+            await tunnels.change(id, { endsAt: now + 1_200 }, now);
+            await changes.append({ kind: 'tunnel_changed', tunnel: id, device: of }, now);
+            await eventually(async () => ((await tunnels.get(id))?.state === 'closed' ? true : undefined), 'its end');
+          },
+          after: () => stage.closeAll(operator),
+        };
+      },
+    },
+    {
+      name: 'another relay takes a tunnel over',
+      ready: async () => {
+        const operator = await stage.crew();
+        const { id, epoch } = await stage.open(operator);
+        const before = dataPlane.relays.filter(({ child }) => child.running);
+        return {
+          act: async () => {
+            await dataPlane.startRelay(`127.0.2.${dataPlane.relays.length}`);
+            await Promise.all(before.map(({ child }) => child.stop()));
+            const look = async () => {
+              const row = await tunnels.get(id);
+              return row?.state === 'open' && row.epoch > epoch ? true : undefined;
+            };
+            await eventually(look, 'its return');
+          },
+          after: () => stage.closeAll(operator),
+        };
+      },
+    },
+    {
+      name: 'a tunnel is closed while a relay takes it',
+      ready: async () => {
+        const operator = await stage.crew();
+        const { operator: asker } = await mustCall<{ readonly operator: string }>(operator, 'GET', '/v1/me');
+        const claimsOf = async (tunnel: string) =>
+          (await rowsOf(system, 'portClaims')).filter((row) => JSON.stringify(row).includes(tunnel));
+        return {
+          act: async () => {
+            const target = { table: stage.bare('tunnels').table };
+            const { endpoint } = system.plane;
+            endpoint.setFault(target, { kind: 'delay', operations: ['UpdateItem'], milliseconds: 2_000 });
+            try {
+              const requested = stage.request(operator, { service: 'ssh' }).catch(() => undefined);
+              const page = () => tunnels.listByOperator(asker, { limit: 1 });
+              const { id } = await eventually(async () => (await page()).rows[0], 'the tunnel');
+              const isClaimed = async () => ((await claimsOf(id)).length > 0 ? true : undefined);
+              await eventually(isClaimed, 'the claim');
+              await tunnels.close(id, 'policy', { now: Date.now() });
+              endpoint.setFault(target, undefined);
+              await eventually(async () => ((await claimsOf(id)).length === 0 ? true : undefined), 'the release');
+              await requested;
+            } finally {
+              endpoint.setFault(target, undefined);
+            }
+          },
+        };
+      },
+    },
+    {
+      name: 'the sweep ends what is overdue and frees what a dead relay held',
+      ready: async () => {
+        const now = Date.now();
+        const dead = aRelay();
+        await relays.register(dead);
+        const fresh = aRelay();
+        await relays.register(fresh);
+        await relays.noteSighting(dead.serverId, { lease: dead.lease, firstSeenAt: now - minutes(1) });
+        const times = { createdAt: now - 1_000, endsAt: now + minutes(30) };
+        const held = aTunnel(times);
+        await tunnels.create(held);
+        await tunnels.take(aTake(held, { holder: { serverId: dead.serverId, worker: 0 } }), now);
+        const overdue = aTunnel({ ...times, endsAt: now + 50 });
+        const take = aTake(overdue);
+        await tunnels.create(overdue);
+        await claims.claim(
+          { port: take.port, space: take.space, tunnel: overdue.id, restUntil: now + minutes(30) },
+          now,
+        );
+        await tunnels.take(take, now);
+        await eventually(() => (Date.now() > overdue.endsAt ? true : undefined), 'its end');
+        return {
+          act: async () => {
+            await system.plane.schedules.run('EachMinute');
+            const states = await Promise.all([held, overdue].map(async ({ id }) => (await tunnels.get(id))?.state));
+            if (states.join() !== 'interrupted,closed') throw new Error(`the tunnels are ${states.join()}`);
+          },
+          after: async () => {
+            await Promise.all([dead, fresh].map(({ serverId }) => relays.remove(serverId)));
+          },
+        };
+      },
+    },
+    {
+      name: 'the audit log is verified',
+      ready: async () => {
+        const { place, roles, policies } = system.plane;
+        const arn = policies.store.ownersOf('trust').find((owner) => owner.includes('AuditorRole')) ?? '';
+        const variables = roles.variables(arn.slice(arn.indexOf('arn:')), 'audit-verify');
+        const client = createDynamoClient({
+          endpoint: variables.AWS_ENDPOINT_URL ?? '',
+          region: place.region,
+          credentials: {
+            accessKeyId: variables.AWS_ACCESS_KEY_ID ?? '',
+            secretAccessKey: variables.AWS_SECRET_ACCESS_KEY ?? '',
+            sessionToken: variables.AWS_SESSION_TOKEN ?? '',
+          },
+        });
+        const reader = createDynamoAuditReader({ ...stage.bare('audit'), client });
+        return {
+          act: async () => {
+            for await (const { chain, verdict } of verifyAudit(reader, { days: 1, now: Date.now() }))
+              if (!verdict.sound) throw new Error(`${chain} is not sound`);
+          },
+          after: async () => client.destroy(),
+        };
+      },
+    },
+    {
+      name: 'host keys are made',
+      ready: async () => {
+        const { secrets, functions } = system.plane;
+        const maker = functions.all().find(({ logicalId }) => logicalId.startsWith('FunctionsHostKeysFunction'));
+        const ids = Object.entries(maker?.environment ?? {}).flatMap(([name, arn]) =>
+          name.endsWith('_SECRET') ? [arn] : [],
+        );
+        const put = (id: string, value: string) => secrets.put(secrets.get(id), randomUUID(), { value, binary: false });
+        const before = ids.map((id) => [id, secrets.version(secrets.get(id), {}).value] as const);
+        // What CloudFormation fills a new secret with.
+        for (const id of ids) put(id, 'a random word');
+        const resources = new CustomResources({ invoke: (arn, payload) => functions.invoke(arn, payload) });
+        const serviceToken = maker?.arn ?? '';
+        return {
+          act: async () => {
+            const properties = { ServiceToken: serviceToken };
+            await resources.make({
+              stack: 'test',
+              type: 'Custom::HostKeys',
+              logicalId: 'Keys',
+              serviceToken,
+              properties,
+            });
+          },
+          after: async () => {
+            for (const [id, value] of before) put(id, value);
+          },
+        };
+      },
+    },
+  ];
+};
