@@ -24,7 +24,7 @@ test('a relay takes tunnels, and reads no grant and no operator key', () => {
     PortClaims: ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem'],
     Relays: ['PutItem', 'DeleteItem', 'UpdateItem'],
     'Relays.byRegistry': ['Query'],
-    Changes: ['Query', 'PutItem'],
+    Changes: ['Query'],
     Audit: ['PutItem'],
   });
 });
