@@ -58,8 +58,10 @@ test('a function brings only what it uses: no client of a service that it never 
   expect(names(bundled.filter(({ code }) => code.length > 600_000))).toEqual([]);
   // Lambda gives credentials by the environment only.
   expect(names(bundled.filter(({ code }) => code.includes('sso_session')))).toEqual([]);
-  expect(names(bundled.filter(({ dynamodb }) => !dynamodb))).toEqual(['host-keys', 'mqtt-authorizer', 'notify']);
+  expect(names(bundled.filter(({ dynamodb }) => !dynamodb))).toEqual(['audit-export', 'canary', 'host-keys', 'notify']);
   expect(names(bundled.filter(({ secrets }) => secrets))).toEqual([
+    'certificate-export',
+    'certificate-renew',
     'device-event',
     'host-keys',
     'open-for-jump',
