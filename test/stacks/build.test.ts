@@ -60,6 +60,8 @@ test('a function brings only what it uses: no client of a service that it never 
   expect(names(bundled.filter(({ code }) => code.includes('sso_session')))).toEqual([]);
   expect(names(bundled.filter(({ dynamodb }) => !dynamodb))).toEqual(['audit-export', 'canary', 'host-keys', 'notify']);
   expect(names(bundled.filter(({ secrets }) => secrets))).toEqual([
+    'certificate-export',
+    'certificate-renew',
     'device-event',
     'host-keys',
     'open-for-jump',
