@@ -34,7 +34,7 @@ const image = (record: AuditRecord) => {
       return { M: Object.fromEntries(Object.entries(part).map(([name, inner]) => [name, value(inner)])) };
     return { S: String(part) };
   };
-  const row = record.seq === 1 ? { ...record, startedDay: '2026-11-21' } : record;
+  const row = record.seq === 1 ? { ...record, markedDay: '2026-11-21' } : record;
   return Object.fromEntries(Object.entries(row).map(([name, part]) => [name, value(part)]));
 };
 
