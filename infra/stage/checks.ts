@@ -86,7 +86,11 @@ const zones: Check = ({ zones: given, region, cells: several }) => {
   ];
 };
 
+const canaryNeedsApi: Check = ({ canary, iamApi }) =>
+  canary === true && iamApi === false && 'canary: set iamApi to true: the canary calls the API by its role';
+
 const checks: readonly Check[] = [
+  canaryNeedsApi,
   cells,
   certificateNeedsName,
   issuerNeedsZone,

@@ -2,10 +2,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Template } from 'aws-cdk-lib/assertions';
 import { metricNames, metricNamespace, metricSpec } from '../../core/metric-names.ts';
+import { vaultNames } from '../../infra/audit-vault.ts';
 import { alarmWord } from '../../infra/constructs/alarm-set.ts';
 import { houseMetric } from '../../infra/constructs/house-metric.ts';
 import { projectRoot } from '../../infra/project-root.ts';
-import type { StageConfigInput } from '../../infra/stage-config.ts';
+import { parseStageConfig, type StageConfigInput } from '../../infra/stage-config.ts';
 import { resourcesOf, synthesizeStage, textOf, withoutHashes } from './stage.ts';
 import { statementsOf } from './statements.ts';
 
@@ -146,6 +147,14 @@ test('writer and bucket know each other by name', () => {
   });
   expect(rights.flatMap(({ actions }) => actions).filter((action) => /Delete|Retention|Bypass/.test(action))).toEqual(
     [],
+  );
+});
+
+test('a bucket has at most 63 characters in its name, and a canary an API', () => {
+  const longest = vaultNames('a'.repeat(20), { account: '210987654321', region: 'ap-southeast-2' });
+  expect(longest.bucket).toHaveLength(63);
+  expect(() => parseStageConfig({ name: 'test', tokens: { kind: 'cognito' }, canary: true, iamApi: false })).toThrow(
+    'canary: set iamApi to true',
   );
 });
 

@@ -66,7 +66,7 @@ test('files, outputs and stacks that pages name exist', () => {
     expect({ command, there: existsSync(join(projectRoot, command)) }).toEqual({ command, there: true });
   for (const [, output = ''] of textOfAll.matchAll(/output `([A-Z]\w+)`/g))
     expect({ output, names: outputs }).toEqual({ output, names: expect.arrayContaining([output]) });
-  const parts = new Set([...textOfAll.matchAll(/sallyport-prod-(?!eu-)(?!audit)([a-z]+)/g)].map(([, part]) => part));
+  const parts = new Set([...textOfAll.matchAll(/sallyport-prod-(?!eu-)(?!copy)([a-z]+)/g)].map(([, part]) => part));
   expect([...parts].sort()).toEqual(['control', 'data', 'names', 'network', 'operations', 'stateful', 'vault']);
 });
 
