@@ -18,6 +18,7 @@ export const createBucketVault = (send: SignedFetch): AuditVault => ({
       headers: {
         'content-type': 'application/jsonl',
         'if-none-match': '*',
+        'x-amz-sdk-checksum-algorithm': 'SHA256',
         'x-amz-checksum-sha256': createHash('sha256').update(text).digest('base64'),
       },
       body: text,
