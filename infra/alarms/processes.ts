@@ -39,69 +39,72 @@ const certificateEnds = (): AlarmSpec => ({
 });
 
 /** Relays and routers. */
-export const processAlarms = (config: StageConfig): readonly AlarmSpec[] => [
-  {
-    id: 'RelaysFew',
-    says: 'Fewer relays are alive than there should be, or the sweep that counts them does not run.',
-    metric: houseMetric('relays_alive', { statistic: 'Minimum' }),
-    ...{ is: 'below', threshold: wanted(config), bad: 2, of: 2, silence: 'bad', weight: 'outage' },
-  },
-  ...(config.profile === 'standard' ? [relaysAtMax(config.capacity.relays.max)] : []),
-  {
-    id: 'RelayFull',
-    says: 'A relay holds more than 12,800 tunnels.',
-    metric: houseMetric('tunnels', { statistic: 'Maximum', dimensions: { process: 'relay' } }),
-    ...{ is: 'above', threshold: fullTunnels, bad: 2, of: 2, silence: 'fine', weight: 'look' },
-  },
-  {
-    id: 'LeasesFail',
-    says: 'Relays cannot renew their leases.',
-    metric: houseMetric('lease_failed', { statistic: 'Sum' }),
-    ...{ is: 'atLeast', threshold: 10, silence: 'fine', weight: 'look' },
-  },
-  {
-    id: 'LeaseLost',
-    says: 'A relay lost its lease and ended all its sessions.',
-    metric: houseMetric('lease_lost', { statistic: 'Sum' }),
-    ...{ is: 'atLeast', threshold: 1, silence: 'fine', weight: 'outage' },
-  },
-  {
-    id: 'PortsFilling',
-    says: 'Seven of ten ports of a relay are claimed.',
-    metric: fill('own'),
-    ...{ is: 'atLeast', threshold: 70, bad: 2, of: 2, silence: 'fine', weight: 'look' },
-  },
-  {
-    id: 'SharedPortsFilling',
-    says: 'Seven of ten ports of the shared space are claimed, which plain TCP needs.',
-    metric: fill('shared'),
-    ...{ is: 'atLeast', threshold: 70, bad: 2, of: 2, silence: 'fine', weight: 'look' },
-  },
-  {
-    id: 'ProcessLate',
-    says: 'The event loop of a relay or router is more than 200 ms late.',
-    metric: formula(
-      'MAX([FILL(a, 0), FILL(b, 0)])',
-      [ofProcess('loop_delay_milliseconds', 'relay'), ofProcess('loop_delay_milliseconds', 'router')],
-      'event loop, ms late',
-    ),
-    ...{ is: 'above', threshold: 200, bad: 3, of: 3, silence: 'fine', weight: 'look' },
-  },
-  {
-    id: 'MemoryHigh',
-    says: 'A relay or router uses more than nine tenths of the memory that it was given.',
-    metric: formula(
-      `100 * MAX([FILL(a, 0) / ${config.relay.memoryMebibytes}, FILL(b, 0) / ${config.router.memoryMebibytes}]) / 1048576`,
-      [ofProcess('memory_bytes', 'relay'), ofProcess('memory_bytes', 'router')],
-      'memory, %',
-    ),
-    ...{ is: 'above', threshold: 90, bad: 3, of: 3, silence: 'fine', weight: 'look' },
-  },
-  {
-    id: 'SecretStale',
-    says: 'A process cannot read or use the newest version of a secret, and serves the one before.',
-    metric: houseMetric('secret_stale', { statistic: 'Maximum' }),
-    ...{ is: 'atLeast', threshold: 1, bad: 3, of: 3, silence: 'fine', weight: 'look' },
-  },
-  ...(config.domain === undefined ? [] : [certificateEnds()]),
-];
+export const processAlarms = (config: StageConfig): readonly AlarmSpec[] => {
+  const [relay, router] = [config.relay, config.router].map(({ memoryMebibytes }) => memoryMebibytes * 1_048_576);
+  return [
+    {
+      id: 'RelaysFew',
+      says: 'Fewer relays are alive than there should be, or the sweep that counts them does not run.',
+      metric: houseMetric('relays_alive', { statistic: 'Minimum' }),
+      ...{ is: 'below', threshold: wanted(config), bad: 2, of: 2, silence: 'bad', weight: 'outage' },
+    },
+    ...(config.profile === 'standard' ? [relaysAtMax(config.capacity.relays.max)] : []),
+    {
+      id: 'RelayFull',
+      says: 'A relay holds more than 12,800 tunnels.',
+      metric: houseMetric('tunnels', { statistic: 'Maximum', dimensions: { process: 'relay' } }),
+      ...{ is: 'above', threshold: fullTunnels, bad: 2, of: 2, silence: 'fine', weight: 'look' },
+    },
+    {
+      id: 'LeasesFail',
+      says: 'Relays cannot renew their leases.',
+      metric: houseMetric('lease_failed', { statistic: 'Sum' }),
+      ...{ is: 'atLeast', threshold: 10, silence: 'fine', weight: 'look' },
+    },
+    {
+      id: 'LeaseLost',
+      says: 'A relay lost its lease and ended all its sessions.',
+      metric: houseMetric('lease_lost', { statistic: 'Sum' }),
+      ...{ is: 'atLeast', threshold: 1, silence: 'fine', weight: 'outage' },
+    },
+    {
+      id: 'PortsFilling',
+      says: 'Seven of ten ports of a relay are claimed.',
+      metric: fill('own'),
+      ...{ is: 'atLeast', threshold: 70, bad: 2, of: 2, silence: 'fine', weight: 'look' },
+    },
+    {
+      id: 'SharedPortsFilling',
+      says: 'Seven of ten ports of the shared space are claimed, which plain TCP needs.',
+      metric: fill('shared'),
+      ...{ is: 'atLeast', threshold: 70, bad: 2, of: 2, silence: 'fine', weight: 'look' },
+    },
+    {
+      id: 'ProcessLate',
+      says: 'The event loop of a relay or router is more than 200 ms late.',
+      metric: formula(
+        'MAX([a, b])',
+        [ofProcess('loop_delay_milliseconds', 'relay'), ofProcess('loop_delay_milliseconds', 'router')],
+        'event loop, ms late',
+      ),
+      ...{ is: 'above', threshold: 200, bad: 3, of: 3, silence: 'fine', weight: 'look' },
+    },
+    {
+      id: 'MemoryHigh',
+      says: 'A relay or router uses more than nine tenths of the memory that it was given.',
+      metric: formula(
+        `IF(a / ${relay} > b / ${router}, 100 * a / ${relay}, 100 * b / ${router})`,
+        [ofProcess('memory_bytes', 'relay'), ofProcess('memory_bytes', 'router')],
+        'memory, %',
+      ),
+      ...{ is: 'above', threshold: 90, bad: 3, of: 3, silence: 'fine', weight: 'look' },
+    },
+    {
+      id: 'SecretStale',
+      says: 'A process cannot read or use the newest version of a secret, and serves the one before.',
+      metric: houseMetric('secret_stale', { statistic: 'Maximum' }),
+      ...{ is: 'atLeast', threshold: 1, bad: 3, of: 3, silence: 'fine', weight: 'look' },
+    },
+    ...(config.domain === undefined ? [] : [certificateEnds()]),
+  ];
+};
