@@ -33,6 +33,24 @@ export const deviceThingType = 'sallyport-device';
  */
 export const agentClientId = (device: string) => `${device}.sallyport`;
 
+/** The fleet provisioning template and the IoT policy of claim certificates. */
+export const provisioningTemplate = 'sallyport-devices';
+export const claimPolicy = 'sallyport-claim';
+/** The template's one parameter: the serial number is the device's id. */
+export const serialParameter = 'SerialNumber';
+
+/** AWS IoT's own topics for it, as JSON. Its answers come at `.../accepted` and `.../rejected`. */
+export const provisioningTopics = {
+  createFromCsr: '$aws/certificates/create-from-csr/json',
+  provision: (template: string) => `$aws/provisioning-templates/${template}/provision/json`,
+} as const;
+
+/**
+ * The client id by which a device connects with a claim certificate. A thing's name cannot begin with `.`, so it is no
+ * device's id and throws nobody off.
+ */
+export const claimClientId = (serial: string) => `.claim.${serial}`;
+
 /** The IoT custom authorizer by which operators connect with their API token. */
 export const operatorAuthorizer = 'sallyport-operators';
 

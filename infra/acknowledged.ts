@@ -40,6 +40,15 @@ const network: readonly Acknowledged[] = [
 
 const control: readonly Acknowledged[] = [
   {
+    id: 'AwsSolutions-IAM5[Resource::arn:<partition>:iot:<region>:<AWS::AccountId>:cert/*]',
+    reason:
+      'A certificate is named by its hash, so none can be told from another by name. The functions look at those of one thing, and deactivate them only by the decisions of enrolment and revocation.',
+  },
+  {
+    id: 'AwsSolutions-IAM5[Resource::arn:<partition>:iot:<region>:<AWS::AccountId>:thing/*]',
+    reason: "A thing's name is the device's own, of any shape.",
+  },
+  {
     id: 'AwsSolutions-IAM5[Resource::arn:<partition>:iot:<region>:<AWS::AccountId>:client/*]',
     reason: "A device's client id is its own affair; the condition on the topic admits commands and nothing else.",
   },

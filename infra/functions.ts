@@ -24,6 +24,22 @@ export const functions = {
     timeoutSeconds: 10,
   },
   'device-change': { description: 'Changes a device', memoryMegabytes: 512, timeoutSeconds: 10 },
+  'device-revoke': {
+    description: 'Takes a device its identity and ends its sessions',
+    memoryMegabytes: 512,
+    timeoutSeconds: 20,
+  },
+  'device-revoked': {
+    description: 'Ends what stands on a certificate that was revoked in AWS IoT',
+    memoryMegabytes: 512,
+    timeoutSeconds: 30,
+  },
+  // AWS IoT waits 5 s for it.
+  'provisioning-hook': {
+    description: 'Admits new devices by fleet provisioning',
+    memoryMegabytes: 512,
+    timeoutSeconds: 5,
+  },
   'device-event': { description: 'Takes what devices say of themselves', memoryMegabytes: 512, timeoutSeconds: 15 },
   'relay-list': { description: 'Lists relays', memoryMegabytes: 256, timeoutSeconds: 10 },
   me: { description: "An operator's own sign-in and SSH keys", memoryMegabytes: 512, timeoutSeconds: 10 },

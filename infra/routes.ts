@@ -17,6 +17,7 @@ export const routes: readonly Route[] = [
   { method: 'GET', path: '/v1/devices', function: 'device-list' },
   { method: 'GET', path: '/v1/devices/{device}', function: 'device-get' },
   { method: 'PATCH', path: '/v1/devices/{device}', function: 'device-change' },
+  { method: 'POST', path: '/v1/devices/{device}/revocation', function: 'device-revoke' },
   { method: 'GET', path: '/v1/relays', function: 'relay-list' },
   { method: 'GET', path: '/v1/me', function: 'me' },
   { method: 'GET', path: '/v1/me/keys', function: 'me' },

@@ -22,8 +22,11 @@ import { tunnelOfImage } from '../adapters/dynamodb/tunnel-stream.ts';
 import { createDynamoTunnels } from '../adapters/dynamodb/tunnels.ts';
 import { createStranger } from '../adapters/https/stranger.ts';
 import { createIotClient } from '../adapters/iot/client.ts';
+import { createIotControlClient } from '../adapters/iot/control-client.ts';
+import { createDeviceConnections } from '../adapters/iot/device-connections.ts';
 import { createDeviceMessages } from '../adapters/iot/device-messages.ts';
 import { createOperatorMessages } from '../adapters/iot/operator-messages.ts';
+import { createThingRegistry } from '../adapters/iot/thing-registry.ts';
 import { createTokens } from '../adapters/jwt/tokens.ts';
 import { createCertificateStore } from '../adapters/secrets/certificate-store.ts';
 import { createHostKeyStore, createPinStore } from '../adapters/secrets/host-key-store.ts';
@@ -67,6 +70,7 @@ const timers: Timers = {
 const settings = /* @__PURE__ */ kept(() => openSettings(process.env));
 const dynamo = /* @__PURE__ */ kept(() => createDynamoClient());
 const iot = /* @__PURE__ */ kept(() => createIotClient());
+const iotControl = /* @__PURE__ */ kept(() => createIotControlClient());
 const secrets = /* @__PURE__ */ kept(() => new SecretsManagerClient({}));
 
 const tableOf = (noun: TableNoun) => ({ client: dynamo(), table: settings().table(noun) });
@@ -93,6 +97,8 @@ export const tunnels = () => createDynamoTunnels(tableOf('tunnels'));
 export { auditOfImage, tunnelOfImage };
 
 export const messages = () => createDeviceMessages({ client: iot(), delivery: settings().delivery });
+export const things = () => createThingRegistry({ client: iotControl() });
+export const connections = () => createDeviceConnections({ client: iot() });
 export const operatorMessages = () => createOperatorMessages({ client: iot() });
 
 export const sshKeys = createSshKeys;

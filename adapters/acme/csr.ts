@@ -14,6 +14,7 @@ const oid = (hexadecimal: string) => der(0x06, Buffer.from(hexadecimal, 'hex'));
 
 const extensionRequest = oid('2a864886f70d01090e'); // 1.2.840.113549.1.9.14
 const subjectAltName = oid('551d11'); // 2.5.29.17
+const commonName = oid('550403'); // 2.5.4.3
 const ecdsaWithSha256 = oid('2a8648ce3d040302'); // 1.2.840.10045.4.3.2
 
 /**
@@ -23,11 +24,24 @@ const ecdsaWithSha256 = oid('2a8648ce3d040302'); // 1.2.840.10045.4.3.2
 export const certificateRequest = (privateKey: KeyObject, names: readonly string[]): Buffer => {
   const alternatives = sequence(...names.map((name) => der(0x82, Buffer.from(name, 'ascii'))));
   const extensions = sequence(sequence(subjectAltName, der(0x04, alternatives)));
+  return request(privateKey, sequence(), sequence(extensionRequest, set(extensions)));
+};
+
+/**
+ * A certificate request for a device with an EC key, in DER. Its common name has 1 to 64 characters (RFC 5280,
+ * ub-common-name), so a longer name is cut: who the device is follows from its thing, not from this.
+ */
+export const deviceCertificateRequest = (privateKey: KeyObject, device: string): Buffer => {
+  const name = der(0x0c, Buffer.from(device.slice(0, 64), 'ascii'));
+  return request(privateKey, sequence(set(sequence(commonName, name))));
+};
+
+const request = (privateKey: KeyObject, subject: Buffer, ...attributes: readonly Buffer[]): Buffer => {
   const info = sequence(
     der(0x02, Buffer.of(0)),
-    sequence(),
+    subject,
     createPublicKey(privateKey).export({ type: 'spki', format: 'der' }),
-    der(0xa0, sequence(extensionRequest, set(extensions))),
+    der(0xa0, ...attributes),
   );
   const signature = sign('sha256', info, privateKey);
   return sequence(info, sequence(ecdsaWithSha256), der(0x03, Buffer.of(0), signature));

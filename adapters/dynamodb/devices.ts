@@ -1,6 +1,7 @@
 import { SallyportError } from '../../core/errors.ts';
 import type { Device } from '../../core/model/device.ts';
 import { changedDevice, helloed, isSameHello, mayHello, newDevice } from '../../core/model/device-hello.ts';
+import { decideEnrolment } from '../../core/model/enrolment.ts';
 import { deviceIdPattern } from '../../core/model/ids.ts';
 import { indexes } from '../../core/names.ts';
 import type { Devices } from '../../core/ports/devices.ts';
@@ -71,6 +72,18 @@ export const createDynamoDevices = (options: TableOptions): Devices => {
         if (!outcome.ok) continue;
         if (changes.attributes !== undefined) await attributes.removeLeft(before, after, revision);
         return after;
+      }
+      throw new SallyportError('busy');
+    },
+    async takeEnrolment(id, facts) {
+      for (let attempt = 0; attempt < tries; attempt += 1) {
+        const row = await read(id);
+        const before = row === undefined ? undefined : deviceOfRow(row);
+        const decision = decideEnrolment(before, facts);
+        if (!decision.ok) return { ok: false, lost: decision.lost, row: before };
+        if (row === undefined || before === undefined) return { ok: false, lost: 'not_listed' };
+        const after = changedDevice(before, { enrolment: decision.enrolment });
+        if ((await write(row, after)).ok) return { ok: true, row: after };
       }
       throw new SallyportError('busy');
     },

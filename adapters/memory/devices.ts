@@ -1,6 +1,7 @@
 import { positions } from '../../core/model/cursor.ts';
 import type { Device } from '../../core/model/device.ts';
 import { changedDevice, helloed, isSameHello, mayHello, newDevice } from '../../core/model/device-hello.ts';
+import { decideEnrolment } from '../../core/model/enrolment.ts';
 import type { Devices } from '../../core/ports/devices.ts';
 import { listPage } from './list-page.ts';
 
@@ -28,6 +29,13 @@ export const createMemoryDevices = (): Devices => {
     },
     async change(id, changes) {
       return keep(changedDevice(rows.get(id) ?? newDevice(id), changes));
+    },
+    async takeEnrolment(id, facts) {
+      const row = rows.get(id);
+      const decision = decideEnrolment(row, facts);
+      if (row === undefined || !decision.ok)
+        return { ok: false, lost: decision.ok ? 'not_listed' : decision.lost, row };
+      return { ok: true, row: keep(changedDevice(row, { enrolment: decision.enrolment })) };
     },
     async list({ prefix = '', attribute, ...page }) {
       const matches = ({ id, attributes }: Device) =>

@@ -1,5 +1,6 @@
 import type { HelloFacts } from '../ports/devices.ts';
 import { type Device, type DeviceKey, helloMilliseconds, maxStockKeys } from './device.ts';
+import type { Enrolment } from './enrolment.ts';
 import { labelOf } from './label.ts';
 import type { Service } from './service.ts';
 
@@ -61,6 +62,10 @@ export type DeviceChanges = {
   readonly services?: readonly Service[];
   readonly acceptHostKeys?: boolean;
   readonly frozen?: boolean;
+  /** Null takes the leave away. */
+  readonly enrolment?: Enrolment | null;
+  /** All keys, the agent's and those of stock clients: it must say hello again. */
+  readonly forgetKeys?: boolean;
 };
 
 const withPendingAccepted = (row: Device): Device => {
@@ -68,10 +73,22 @@ const withPendingAccepted = (row: Device): Device => {
   return pendingHostKeys === undefined ? row : { ...rest, hostKeys: pendingHostKeys };
 };
 
+const withoutKeys = (row: Device): Device => {
+  const { sessionKey: _current, previousKey: _previous, ...rest } = row;
+  return { ...rest, stockKeys: [] };
+};
+
+const withEnrolment = (row: Device, enrolment: Enrolment | null): Device => {
+  const { enrolment: _before, ...rest } = row;
+  return enrolment === null ? rest : { ...rest, enrolment };
+};
+
 export const changedDevice = (row: Device, changes: DeviceChanges): Device => {
-  const { acceptHostKeys, attributes, stockKeys, services, frozen } = changes;
+  const { acceptHostKeys, attributes, stockKeys, services, frozen, enrolment, forgetKeys } = changes;
+  const accepted = acceptHostKeys === true ? withPendingAccepted(row) : row;
+  const kept = forgetKeys === true ? withoutKeys(accepted) : accepted;
   return {
-    ...(acceptHostKeys === true ? withPendingAccepted(row) : row),
+    ...(enrolment === undefined ? kept : withEnrolment(kept, enrolment)),
     ...(attributes === undefined ? {} : { attributes }),
     ...(stockKeys === undefined ? {} : { stockKeys }),
     ...(services === undefined ? {} : { services }),

@@ -1,3 +1,4 @@
+import type { Enrolment } from './enrolment.ts';
 import type { Service } from './service.ts';
 
 /** A public key that a device may dial with. */
@@ -32,6 +33,8 @@ export type Device = {
   readonly attributes: Readonly<Record<string, string>>;
   /** Nobody gets in and the device cannot dial while this is set. */
   readonly frozen: boolean;
+  /** Leave to come by fleet provisioning, given by an administrator. */
+  readonly enrolment?: Enrolment;
 };
 
 /** The keys that may authenticate a device's SSH session now. */

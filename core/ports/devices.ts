@@ -1,4 +1,6 @@
 import type { Device, DeviceKey } from '../model/device.ts';
+import type { DeviceChanges } from '../model/device-hello.ts';
+import type { EnrolmentFacts, EnrolmentRefusal } from '../model/enrolment.ts';
 import type { Service } from '../model/service.ts';
 import type { Outcome, Page, PageRequest } from './outcome.ts';
 
@@ -21,16 +23,9 @@ export type Devices = {
   /** Applies a hello when no hello counted in the last `helloMilliseconds`, creating the row when absent. Touches no index key after the first. */
   hello(id: string, facts: HelloFacts): Promise<Outcome<Device, 'too_soon'>>;
   /** An administrator's change; creates the row when absent. A given list or map replaces the old one. */
-  change(
-    id: string,
-    changes: {
-      readonly attributes?: Readonly<Record<string, string>>;
-      readonly stockKeys?: readonly DeviceKey[];
-      readonly services?: readonly Service[];
-      readonly acceptHostKeys?: boolean;
-      readonly frozen?: boolean;
-    },
-  ): Promise<Device>;
+  change(id: string, changes: DeviceChanges): Promise<Device>;
+  /** Takes the leave that an administrator gave, for one certificate, or says why not. Creates no row. */
+  takeEnrolment(id: string, facts: EnrolmentFacts): Promise<Outcome<Device, EnrolmentRefusal>>;
   /** In order of id. `attribute` and `prefix` may not be given together. */
   list(
     page: PageRequest & {

@@ -1,5 +1,6 @@
 import { SallyportError } from '../errors.ts';
 import type { EventHub } from '../events.ts';
+import type { Enrolment } from '../model/enrolment.ts';
 import { deviceIdPattern } from '../model/ids.ts';
 import type { Changes } from '../ports/changes.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -35,7 +36,7 @@ export const changeDevice = async (
 ): Promise<DeviceView> => {
   const { hub, clock } = ports;
   const { device, way, source } = request;
-  const { attributes, services, acceptHostKeys, frozen } = request.change;
+  const { attributes, services, acceptHostKeys, frozen, enrolment } = request.change;
   if (!deviceIdPattern.test(device))
     throw new SallyportError('invalid_request', { pointer: '/device', detail: 'not a device id' });
   const stockKeys = request.change.keys?.map((line, index) =>
@@ -47,6 +48,7 @@ export const changeDevice = async (
     ...(services === undefined ? {} : { services: services.map(({ name, port }) => `${name}:${port}`).join(' ') }),
     ...(acceptHostKeys === undefined ? {} : { acceptHostKeys: 'true' }),
     ...(frozen === undefined ? {} : { frozen: String(frozen) }),
+    ...(enrolment === undefined ? {} : { enrolment: factOf(enrolment) }),
   };
   const entry = { action: 'device.change', operator: request.administrator, device, way, source, facts };
   const onlyFreezes = frozen === true && Object.keys(facts).length === 1;
@@ -57,6 +59,7 @@ export const changeDevice = async (
     ...(services === undefined ? {} : { services }),
     ...(acceptHostKeys === undefined ? {} : { acceptHostKeys }),
     ...(frozen === undefined ? {} : { frozen }),
+    ...(enrolment === undefined ? {} : { enrolment: enrolment && leaveFrom(enrolment, clock.now()) }),
   });
   const now = clock.now();
   await Promise.all([
@@ -67,3 +70,16 @@ export const changeDevice = async (
   ]);
   return deviceView(row);
 };
+
+type Leave = NonNullable<DeviceChange['enrolment']>;
+
+const leaveFrom = ({ hours, claim, replace }: Leave, now: number): Enrolment => ({
+  endsAt: now + hours * 3_600_000,
+  replace,
+  ...(claim === undefined ? {} : { claim }),
+});
+
+const factOf = (leave: Leave | null): string =>
+  leave === null
+    ? 'none'
+    : [`${leave.hours} h`, ...(leave.replace ? ['replace'] : []), ...(leave.claim ? [leave.claim] : [])].join(' ');

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { maxAllowed } from '../model/allow-list.ts';
 import { maxAttributes, maxServices, maxStockKeys } from '../model/device.ts';
+import { enrolmentHours } from '../model/enrolment.ts';
 import { deviceIdPattern, operatorIdPattern } from '../model/ids.ts';
 import { serviceNamePattern } from '../model/service.ts';
 import { serviceSchema } from './device-event.ts';
@@ -67,6 +68,18 @@ export const deviceChangeSchema = z
     services: z.array(serviceSchema).max(maxServices).optional(),
     acceptHostKeys: z.literal(true).optional(),
     frozen: z.boolean().optional(),
+    /** Leave to come by fleet provisioning, once; null takes it away. */
+    enrolment: z
+      .strictObject({
+        hours: z.int().min(enrolmentHours.min).max(enrolmentHours.max).default(enrolmentHours.default),
+        claim: z
+          .string()
+          .regex(/^[0-9a-f]{64}$/, 'not the id of a certificate')
+          .optional(),
+        replace: z.boolean().default(false),
+      })
+      .nullable()
+      .optional(),
   })
   .refine((change) => Object.values(change).some((value) => value !== undefined), { message: 'nothing to change' });
 export type DeviceChange = z.output<typeof deviceChangeSchema>;

@@ -10,6 +10,16 @@ export const deviceView = (device: Device, presence?: Presence) => ({
   frozen: device.frozen,
   ...(device.agentVersion === undefined ? {} : { agentVersion: device.agentVersion }),
   ...(device.helloAt === undefined ? {} : { helloAt: new Date(device.helloAt).toISOString() }),
+  ...(device.enrolment === undefined
+    ? {}
+    : {
+        enrolment: {
+          endsAt: new Date(device.enrolment.endsAt).toISOString(),
+          replace: device.enrolment.replace,
+          ...(device.enrolment.claim === undefined ? {} : { claim: device.enrolment.claim }),
+          ...(device.enrolment.takenBy === undefined ? {} : { takenBy: device.enrolment.takenBy }),
+        },
+      }),
   hostKeys: device.hostKeys,
   ...(device.pendingHostKeys === undefined ? {} : { pendingHostKeys: device.pendingHostKeys }),
   keys: {

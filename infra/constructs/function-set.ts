@@ -5,7 +5,14 @@ import { Construct } from 'constructs';
 import type { Foundation } from '../foundation.ts';
 import { type FunctionName, functionNames } from '../functions.ts';
 import { type FunctionNeeds, functionNeeds, type Setting } from '../rights/function-needs.ts';
-import { commandStatement, operatorEventStatement, presenceStatement } from '../rights/iot-right.ts';
+import {
+  certificateStatements,
+  commandStatement,
+  disconnectionStatement,
+  operatorEventStatement,
+  presenceStatement,
+  retirementStatement,
+} from '../rights/iot-right.ts';
 import { keyStatement } from '../rights/key-right.ts';
 import { secretStatement, secretVariable } from '../rights/secret-right.ts';
 import { tableSettings, tableStatement } from '../rights/table-right.ts';
@@ -108,6 +115,9 @@ const statementsOf = (
     ...(speaks.includes('commands') ? [commandStatement(stack, config.delivery)] : []),
     ...(speaks.includes('operatorEvents') ? [operatorEventStatement(stack)] : []),
     ...(speaks.includes('presence') ? [presenceStatement(stack)] : []),
+    ...(speaks.includes('certificates') ? certificateStatements(stack) : []),
+    ...(speaks.includes('retirement') ? [retirementStatement(stack)] : []),
+    ...(speaks.includes('disconnection') ? [disconnectionStatement(stack)] : []),
     ...(streams ? [streamStatement(foundation)] : []),
   ];
 };

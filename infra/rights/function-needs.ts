@@ -12,8 +12,19 @@ export type FunctionNeeds = {
   readonly settings: readonly Setting[];
   readonly reads?: readonly SecretName[];
   readonly writes?: readonly SecretName[];
-  /** Commands to devices, events to operators, presence of clients; the change stream of Tunnels. */
-  readonly speaks?: readonly ('commands' | 'operatorEvents' | 'presence' | 'tunnelStream')[];
+  /**
+   * Commands to devices, events to operators, presence of clients, the end of their connections; what the registry of
+   * things knows of certificates, and their deactivation; the change stream of Tunnels.
+   */
+  readonly speaks?: readonly (
+    | 'certificates'
+    | 'retirement'
+    | 'disconnection'
+    | 'commands'
+    | 'operatorEvents'
+    | 'presence'
+    | 'tunnelStream'
+  )[];
 };
 
 /** Writers of audit records may put them, and nothing else. */
@@ -25,6 +36,8 @@ const grants = rows('grants', 'Query');
 const operatorRows = 'o*';
 /** Rows `<device>#<attribute>` by which devices are found: what a device says must not touch them. */
 const attributeRows = '*#*';
+/** To freeze a device, or take it its keys. A new one gets its row. */
+const revokedDevice = notKeyed(attributeRows, rows('devices', 'GetItem', 'PutItem', 'UpdateItem'));
 /** Answers that are kept for an `Idempotency-Key`. */
 const once = rows('once', 'PutItem', 'DeleteItem');
 
@@ -109,6 +122,17 @@ export const functionNeeds: Readonly<Record<FunctionName, FunctionNeeds>> = {
   'device-change': {
     tables: [rows('devices', 'GetItem', 'PutItem', 'UpdateItem', 'DeleteItem'), change, audit],
     settings: ['adminGroup'],
+  },
+  'device-revoke': {
+    tables: [revokedDevice, change, audit],
+    settings: ['adminGroup'],
+    speaks: ['certificates', 'retirement', 'disconnection'],
+  },
+  'device-revoked': { tables: [revokedDevice, change, audit], settings: [], speaks: ['certificates', 'disconnection'] },
+  'provisioning-hook': {
+    tables: [notKeyed(attributeRows, rows('devices', 'GetItem', 'UpdateItem')), audit],
+    settings: [],
+    speaks: ['certificates', 'retirement'],
   },
   'device-event': {
     tables: [

@@ -34,3 +34,33 @@ export const operatorEventStatement = (stack: Stack): PolicyStatement =>
 /** To ask whether a client is connected now. */
 export const presenceStatement = (stack: Stack): PolicyStatement =>
   new PolicyStatement({ sid: 'Presence', actions: ['iot:GetConnection'], resources: [iotArn(stack, 'client', '*')] });
+
+/** To ask which certificates a thing has, whether they are active, and which things a certificate has. */
+export const certificateStatements = (stack: Stack): readonly PolicyStatement[] => [
+  new PolicyStatement({
+    sid: 'Things',
+    actions: ['iot:ListThingPrincipals'],
+    resources: [iotArn(stack, 'thing', '*')],
+  }),
+  new PolicyStatement({
+    sid: 'Certificates',
+    actions: ['iot:DescribeCertificate', 'iot:ListPrincipalThings'],
+    resources: [iotArn(stack, 'cert', '*')],
+  }),
+];
+
+/** To deactivate or revoke certificates. AWS knows no condition on the new status. */
+export const retirementStatement = (stack: Stack): PolicyStatement =>
+  new PolicyStatement({
+    sid: 'Retirement',
+    actions: ['iot:UpdateCertificate'],
+    resources: [iotArn(stack, 'cert', '*')],
+  });
+
+/** To end a client's connection. */
+export const disconnectionStatement = (stack: Stack): PolicyStatement =>
+  new PolicyStatement({
+    sid: 'Disconnection',
+    actions: ['iot:DeleteConnection'],
+    resources: [iotArn(stack, 'client', '*')],
+  });

@@ -9,12 +9,14 @@ import type { Watched } from '../alarms/functions.ts';
 import { AuditorRole } from '../constructs/auditor-role.ts';
 import { ChangeStream } from '../constructs/change-stream.ts';
 import { DeviceIdentity } from '../constructs/device-identity.ts';
+import { FleetProvisioning } from '../constructs/fleet-provisioning.ts';
 import { FunctionSet } from '../constructs/function-set.ts';
 import { HostKeys } from '../constructs/host-keys.ts';
 import { HouseApi } from '../constructs/house-api.ts';
 import { IngestRule } from '../constructs/ingest-rule.ts';
 import { KeyRotation } from '../constructs/key-rotation.ts';
 import { OperatorAuthorizer } from '../constructs/operator-authorizer.ts';
+import { RevocationRule } from '../constructs/revocation-rule.ts';
 import { runByEvents } from '../constructs/run-by-events.ts';
 import type { Foundation } from '../foundation.ts';
 import { proxyDomain, type StageConfig } from '../stage-config.ts';
@@ -60,6 +62,8 @@ export class ControlStack extends Stack {
     if (this.iamApi !== undefined) new CfnOutput(this, 'IamApiUrl', { value: this.iamApi.url });
 
     new DeviceIdentity(this, 'DeviceIdentity', { config });
+    new FleetProvisioning(this, 'FleetProvisioning', { hook: functions['provisioning-hook'] });
+    new RevocationRule(this, 'Revocation', { target: functions['device-revoked'] });
     new OperatorAuthorizer(this, 'OperatorAuthorizer', { target: functions['mqtt-authorizer'] });
     const deviceEvents = new IngestRule(this, 'DeviceEvents', {
       ruleName: rules.deviceEvents,

@@ -3,6 +3,7 @@ import { type DynamoDbHandler, dynamoDbService } from './services/dynamodb.ts';
 import type { TableLookup } from './services/dynamodb-permission.ts';
 import { iotControlService, type ThingRegistry } from './services/iot-control.ts';
 import { type IotDataHandler, iotDataService } from './services/iot-data.ts';
+import type { FleetRegistry } from './services/iot-fleet.ts';
 import { KeyRing } from './services/key-ring.ts';
 import { kmsService } from './services/kms.ts';
 import { type LambdaHandler, lambdaService } from './services/lambda.ts';
@@ -17,6 +18,9 @@ export interface ServiceParts {
   readonly tables?: TableLookup;
   readonly iotData?: IotDataHandler;
   readonly things?: ThingRegistry;
+  readonly fleet?: FleetRegistry;
+  /** Told of changes of certificates. */
+  readonly onIotChange?: (operation: string, parameters: Readonly<Record<string, string>>) => void;
   readonly lambda?: LambdaHandler;
   readonly secrets?: SecretStore;
   readonly keys?: KeyRing;
@@ -34,7 +38,9 @@ export function servicesOf(
   const services = [
     ...(dynamodb ? [dynamoDbService({ place, handler: dynamodb, tables })] : []),
     ...(iotData ? [iotDataService(iotData)] : []),
-    ...(things ? [iotControlService({ place, registry: things })] : []),
+    ...(things
+      ? [iotControlService({ place, registry: things, fleet: parts.fleet, onChange: parts.onIotChange })]
+      : []),
     ...(lambda ? [lambdaService(place, lambda)] : []),
     ...(secrets ? [secretsManagerService({ place, secrets, keys })] : []),
     kmsService({ place, keys }),

@@ -66,6 +66,24 @@ export interface IotAuthorizerSpec {
   readonly functionArn: string;
 }
 
+export interface EventRuleSpec {
+  readonly arn: string;
+  readonly pattern: unknown;
+  readonly enabled: boolean;
+  readonly functionArns: readonly string[];
+}
+
+export interface ProvisioningTemplateSpec {
+  readonly name: string;
+  readonly arn: string;
+  /** JSON. */
+  readonly body: string;
+  readonly enabled: boolean;
+  /** In whose name AWS IoT makes what the template says. */
+  readonly roleArn: string;
+  readonly hookArn?: string;
+}
+
 export interface CustomResourceRequest {
   readonly stack: string;
   readonly logicalId: string;
@@ -89,11 +107,13 @@ export interface Cloud {
   configureAsync(functionArn: string, settings: AsyncSettings): void;
   addEventSource(mapping: EventSourceMapping): void;
   addSchedule(schedule: Schedule): void;
+  addEventRule(rule: EventRuleSpec): void;
   readonly apis: ApiDefinitions;
   addIotPolicy(name: string, document: unknown): void;
   addIotRule(rule: IotRuleSpec): void;
   addIotAuthorizer(authorizer: IotAuthorizerSpec): void;
   addThingType(name: string): void;
+  addProvisioningTemplate(template: ProvisioningTemplateSpec): void;
   /** Finds it with its versions where an earlier start made it. */
   createSecret(secret: SecretSpec): void;
   createKey(key: KeySpec): void;

@@ -12,6 +12,7 @@ import { ecsTask } from './resources/ecs-task.ts';
 import { eventsRule } from './resources/events-rule.ts';
 import { iamManagedPolicy, iamPolicy, iamRole } from './resources/iam.ts';
 import { iotAuthorizer, iotPolicy, iotThingType, iotTopicRule } from './resources/iot.ts';
+import { iotProvisioningTemplate } from './resources/iot-provisioning.ts';
 import { kmsAlias, kmsKey } from './resources/kms.ts';
 import {
   lambdaEventInvokeConfig,
@@ -36,6 +37,7 @@ const handlers: ReadonlyMap<string, Handler> = new Map(
     iamRole,
     iotAuthorizer,
     iotPolicy,
+    iotProvisioningTemplate,
     iotThingType,
     iotTopicRule,
     kmsAlias,

@@ -12,6 +12,7 @@ import type { PacketStream } from './packet-stream.ts';
 import { Presence } from './presence.ts';
 import type { Quotas } from './quotas.ts';
 import { Reason } from './reason.ts';
+import type { ReservedTopics } from './reserved-topics.ts';
 import { RetainedMessages } from './retained.ts';
 import type { Rules } from './rules.ts';
 import type { Session } from './session.ts';
@@ -23,6 +24,7 @@ export interface BrokerOf {
   readonly clock: Clock;
   readonly log: Log;
   readonly rules: Rules;
+  readonly reserved?: ReservedTopics;
 }
 
 /** Connects clients, sessions, rules and retained messages. */
@@ -34,14 +36,16 @@ export class Broker {
   readonly retained: RetainedMessages;
   readonly records: ConnectionRecords;
   readonly sessions: Sessions;
+  private readonly reserved: ReservedTopics | undefined;
   private readonly presence: Presence;
   private readonly wills: Wills;
 
-  constructor({ quotas, clock, log, rules }: BrokerOf) {
+  constructor({ quotas, clock, log, rules, reserved }: BrokerOf) {
     this.quotas = quotas;
     this.clock = clock;
     this.log = log;
     this.rules = rules;
+    this.reserved = reserved;
     this.retained = new RetainedMessages(quotas, clock);
     this.records = new ConnectionRecords(clock);
     this.sessions = new Sessions(quotas, clock);
@@ -89,6 +93,18 @@ export class Broker {
       session.connection?.close('SERVER_INITIATED_DISCONNECT', { code: Reason.shuttingDown, withoutWill: true });
     }
     this.wills.cancelAll();
+  }
+
+  /** Whether a service of AWS IoT listens at this topic. */
+  serves(topic: string): boolean {
+    return this.reserved?.serves(topic) ?? false;
+  }
+
+  /** Has the service answer, to the asker alone (AWS: "through the same MQTT connection used to publish the request"). */
+  async serve(connection: Connection, { topic, payload, qos, origin }: Message): Promise<void> {
+    const answer = await this.reserved?.answer({ topic, payload, clientId: connection.client.id, ...origin });
+    if (answer === undefined) return;
+    this.route({ ...answer, qos, retain: false, properties: {}, origin: {} }, connection.session);
   }
 
   private receive(connection: Connection, packet: Packet): void {

@@ -47,7 +47,8 @@ function refusalOf({ client, rate }: Connection, publish: Publish, broker: Broke
   if (payload.length > quotas.payloadBytes) {
     return { code: Reason.packetTooLarge, how: 'close', ending: 'CLIENT_ERROR' };
   }
-  if (!isPublishable(topic, quotas) || (packet.retain && topic.startsWith('$'))) {
+  const known = isPublishable(topic, quotas) || broker.serves(topic);
+  if (!known || (packet.retain && topic.startsWith('$'))) {
     return { code: Reason.topicNameInvalid, how: 'tell', ending: 'CLIENT_ERROR' };
   }
   if (!rate.take()) {
@@ -63,8 +64,9 @@ function refusalOf({ client, rate }: Connection, publish: Publish, broker: Broke
   return undefined;
 }
 
-function take({ client }: Connection, { packet, topic = '', payload }: Publish, broker: Broker): void {
+function take(connection: Connection, { packet, topic = '', payload }: Publish, broker: Broker): void {
   const expiresAt = expiryOf(packet.properties?.messageExpiryInterval, broker.quotas, broker.clock.now());
+  const { client } = connection;
   const message = {
     topic,
     payload,
@@ -74,7 +76,8 @@ function take({ client }: Connection, { packet, topic = '', payload }: Publish, 
     properties: forwarded(packet.properties),
     origin: { clientId: client.id, principal: client.principal.id },
   } as const;
-  if (basicIngest(topic) === undefined) broker.publish(message);
+  if (broker.serves(topic)) void broker.serve(connection, message);
+  else if (basicIngest(topic) === undefined) broker.publish(message);
   else broker.rules.ingest(message);
 }
 

@@ -14,6 +14,7 @@ import type { Outgoing } from './outgoing.ts';
 import { PacketStream } from './packet-stream.ts';
 import { awsQuotas, type Quotas } from './quotas.ts';
 import type { CertificateRegistry } from './registry.ts';
+import type { ReservedTopics } from './reserved-topics.ts';
 import type { RetainedMessage } from './retained.ts';
 import { type InvokeTarget, type Rule, Rules } from './rules.ts';
 
@@ -35,6 +36,8 @@ export interface IotOptions {
   readonly invokeAuthorizer: InvokeAuthorizer;
   /** Performs the actions of topic rules. */
   readonly invoke: InvokeTarget;
+  /** Services that answer at topics of AWS's own. */
+  readonly reserved?: ReservedTopics;
   readonly log?: Log;
   /** Instead of AWS's own. */
   readonly quotas?: Partial<Quotas>;
@@ -79,7 +82,13 @@ export async function startIot(options: IotOptions): Promise<IotStandIn> {
   const quotas = { ...awsQuotas, ...options.quotas };
   const arns = iotArns(region, account);
   const rules = new Rules({ invoke, quotas, clock, log });
-  const broker = new Broker({ quotas, clock, log, rules });
+  const broker = new Broker({
+    quotas,
+    clock,
+    log,
+    rules,
+    ...(options.reserved === undefined ? {} : { reserved: options.reserved }),
+  });
 
   const listener = await listen({
     port,

@@ -31,7 +31,7 @@ export function permissionsOf(of: PermissionsOf): Permissions {
       action,
       resource,
       name,
-      policies: principal.policies(),
+      policies: principal.policies(clientId),
       context: {
         clientId,
         isAttached: thing !== undefined,

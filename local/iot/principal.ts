@@ -6,7 +6,7 @@ export interface Principal {
   /** The certificate id, or what the custom authorizer named. */
   readonly id: string;
   readonly certificate?: ContextCertificate;
-  policies(): readonly PolicyDocument[];
+  policies(clientId: string): readonly PolicyDocument[];
   thing(clientId: string): AttachedThing | undefined;
 }
 
@@ -20,7 +20,11 @@ export function certificatePrincipal(certificate: ContextCertificate, registry: 
   return {
     id,
     certificate,
-    policies: () => record()?.attachedPolicies ?? [],
+    policies: (clientId) => {
+      const found = record();
+      if (found === undefined) return [];
+      return [...found.attachedPolicies, ...(associatedThing(found, clientId)?.groupPolicies ?? [])];
+    },
     thing: (clientId) => {
       const found = record();
       return found === undefined ? undefined : associatedThing(found, clientId);

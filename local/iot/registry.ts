@@ -7,6 +7,8 @@ export interface AttachedThing {
   readonly type?: string;
   readonly attributes: Readonly<Record<string, string>>;
   readonly principalType: 'EXCLUSIVE_THING' | 'NON_EXCLUSIVE_THING';
+  /** Of the groups that the thing is in: they apply to connections that stand for the thing. */
+  readonly groupPolicies?: readonly PolicyDocument[];
 }
 
 /** What the registry knows of a certificate now. */

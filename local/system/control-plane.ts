@@ -12,6 +12,7 @@ import { handlerOf } from '../cloudformation/handlers.ts';
 import type { Place } from '../cloudformation/place.ts';
 import { type Outputs, provision } from '../cloudformation/provision.ts';
 import { type DynamoDbStandIn, startDynamoDb } from '../dynamodb/dynamodb.ts';
+import { EventBus } from '../event-sources/event-bus.ts';
 import { Schedules } from '../event-sources/schedules.ts';
 import { ApiDefinitions } from '../http-api/api-definition.ts';
 import { type RunningApi, startHttpApi } from '../http-api/http-api.ts';
@@ -23,6 +24,7 @@ import type { TaskDefinition } from '../processes/task-definition.ts';
 import { Closers } from './closers.ts';
 import { CustomResources } from './custom-resources.ts';
 import { DeviceRegistry } from './device-registry.ts';
+import { FleetProvisioning } from './fleet-provisioning.ts';
 import { iamCheck } from './iam-gateway.ts';
 import { IotTargets } from './iot-targets.ts';
 import { localCloud } from './local-cloud.ts';
@@ -106,8 +108,15 @@ async function start(options: ControlPlaneOptions, closers: Closers): Promise<Co
   const devices = new DeviceRegistry({
     place,
     policies: policies.store,
+    authority,
     endpoint: brokerAddress,
     ...fileOption('devices.json'),
+  });
+  const provisioning = new FleetProvisioning({ place, devices, policies, invoker });
+  const bus = new EventBus({
+    ...place,
+    invoke: (functionArn, payload, sourceArn) =>
+      invoker.invokeLater('events.amazonaws.com', functionArn, { payload, sourceArn }),
   });
   const iot = await startIot({
     ...place,
@@ -117,6 +126,7 @@ async function start(options: ControlPlaneOptions, closers: Closers): Promise<Co
     deviceAuthority: authority.certificate,
     registry: devices,
     authorize: policies.authorizeIot,
+    reserved: provisioning,
     invoke: (target, event) => iotTargets.act(target, event),
     invokeAuthorizer: (name, event) => iotTargets.authorize(name, event),
     log: (event, details) => logs.write('broker', JSON.stringify({ event, ...details })),
@@ -137,6 +147,8 @@ async function start(options: ControlPlaneOptions, closers: Closers): Promise<Co
     tables: (name) => tables.get(name),
     iotData: iot,
     things: devices,
+    fleet: devices,
+    onIotChange: (operation, parameters) => bus.called('iot', operation, parameters),
     lambda: { invoke: (functionArn, payload, type) => invokeFor(functions, functionArn, { payload, type }) },
     secrets,
     keys,
@@ -189,6 +201,8 @@ async function start(options: ControlPlaneOptions, closers: Closers): Promise<Co
     roles,
     streams,
     schedules,
+    bus,
+    provisioning,
     apis,
     iot,
     iotTargets,

@@ -4,6 +4,7 @@ import type { SecretStore } from '../aws-endpoint/services/secret-store.ts';
 import type { Cloud } from '../cloudformation/cloud.ts';
 import type { Place } from '../cloudformation/place.ts';
 import type { DynamoDbStandIn } from '../dynamodb/dynamodb.ts';
+import type { EventBus } from '../event-sources/event-bus.ts';
 import type { Schedules } from '../event-sources/schedules.ts';
 import type { ApiDefinitions } from '../http-api/api-definition.ts';
 import type { PolicySystem } from '../iam/policy-system.ts';
@@ -11,6 +12,7 @@ import type { IotStandIn } from '../iot/iot.ts';
 import type { Functions } from '../lambda/functions.ts';
 import type { TaskDefinition } from '../processes/task-definition.ts';
 import type { CustomResources } from './custom-resources.ts';
+import type { FleetProvisioning } from './fleet-provisioning.ts';
 import type { IotTargets } from './iot-targets.ts';
 import type { RoleCredentials } from './role-credentials.ts';
 import type { ServiceInvoker } from './service-invoker.ts';
@@ -25,6 +27,8 @@ export interface LocalCloudParts {
   readonly roles: RoleCredentials;
   readonly streams: StreamSources;
   readonly schedules: Schedules;
+  readonly bus: EventBus;
+  readonly provisioning: FleetProvisioning;
   readonly apis: ApiDefinitions;
   readonly iot: IotStandIn;
   readonly iotTargets: IotTargets;
@@ -79,6 +83,7 @@ export function localCloud(parts: LocalCloudParts): Cloud {
     configureAsync: (functionArn, settings) => functions.configureAsync(functionArn, settings),
     addEventSource: (mapping) => parts.streams.add(mapping),
     addSchedule: (schedule) => parts.schedules.add(schedule),
+    addEventRule: (rule) => parts.bus.add(rule),
     addIotPolicy: (name, document) => policies.store.register(name, 'iot', [document]),
     addIotRule: (rule) => {
       if (rule.sqlVersion !== '2016-03-23') throw new Error(`SQL version ${rule.sqlVersion} is not known here`);
@@ -87,6 +92,10 @@ export function localCloud(parts: LocalCloudParts): Cloud {
     },
     addIotAuthorizer: (authorizer) => iotTargets.addAuthorizer(authorizer),
     addThingType: (name) => void thingTypes.add(name),
+    addProvisioningTemplate: (template) => {
+      parts.roles.checkTrust(template.roleArn, 'iot.amazonaws.com', template.arn);
+      parts.provisioning.add(template);
+    },
     createSecret: ({ name, arn, keyArn, initial }) => {
       secrets.ensure({
         name,

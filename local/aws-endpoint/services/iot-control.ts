@@ -3,9 +3,10 @@ import { AwsError } from '../aws-error.ts';
 import { type AwsRequest, decode } from '../aws-request.ts';
 import { jsonReply } from '../reply.ts';
 import { type AwsService, arnIn, type Place, type ServiceCall } from '../service.ts';
+import { type FleetRegistry, fleetOperation } from './iot-fleet.ts';
 
 export type ThingPrincipalType = 'EXCLUSIVE_THING' | 'NON_EXCLUSIVE_THING';
-export type CertificateStatus = 'ACTIVE' | 'INACTIVE' | 'REVOKED';
+export type CertificateStatus = 'ACTIVE' | 'INACTIVE' | 'REVOKED' | 'PENDING_ACTIVATION';
 
 export interface ThingDescription {
   readonly thingName: string;
@@ -46,18 +47,25 @@ export interface ThingRegistry {
 export interface IotControlOptions {
   readonly place: Place;
   readonly registry: ThingRegistry;
+  /** Makes things and gives them policies. Without it, these calls are not offered. */
+  readonly fleet?: FleetRegistry | undefined;
+  /** Told of each call that changed what a certificate is good for, with its parameters as CloudTrail names them. */
+  readonly onChange?: ((operation: string, parameters: Readonly<Record<string, string>>) => void) | undefined;
 }
 
 type Answer = Readonly<Record<string, unknown>>;
 
 /** AWS IoT's control plane (REST-JSON): what adopting and revoking devices needs. */
-export function iotControlService({ place, registry }: IotControlOptions): AwsService {
+export function iotControlService({ place, registry, fleet, onChange }: IotControlOptions): AwsService {
   const thingArn = (name: string) => arnIn(place, 'iot', `thing/${name}`);
   const certificateArn = (id: string) => arnIn(place, 'iot', `cert/${id}`);
   return {
     signingName: 'iot',
     protocol: 'rest-json',
     handle: (call) => {
+      const making = fleet === undefined ? undefined : fleetOperation(fleet, place, call);
+      if (making !== undefined)
+        return call.perform(making.name, async () => jsonReply('rest-json', await making.work()));
       const operation = operationOf(call.request);
       const work = authorised(operation, call);
       return call.perform(operation.name, () => jsonReply('rest-json', work()));
@@ -95,6 +103,7 @@ export function iotControlService({ place, registry }: IotControlOptions): AwsSe
         require('iot:DetachThingPrincipal', principal, contextOf({ 'iot:ThingArn': thingArn(id) }));
         return () => {
           registry.detach(thing(id).thingName, principal);
+          onChange?.(name, { thingName: id, principal });
           return {};
         };
       case 'DescribeCertificate':
@@ -103,7 +112,9 @@ export function iotControlService({ place, registry }: IotControlOptions): AwsSe
       case 'UpdateCertificate':
         require('iot:UpdateCertificate', certificateArn(id));
         return () => {
-          registry.setCertificateStatus(certificate(id).certificateId, statusOf(request.query.newStatus));
+          const newStatus = statusOf(request.query.newStatus);
+          registry.setCertificateStatus(certificate(id).certificateId, newStatus);
+          onChange?.(name, { certificateId: id, newStatus });
           return {};
         };
     }
