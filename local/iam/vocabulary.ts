@@ -33,10 +33,11 @@ const SERVICES: Readonly<Record<string, ServiceVocabulary>> = {
      dynamodb:ReturnValues dynamodb:Select`,
   ),
   iot: served(
-    `AttachPolicy AttachThingPrincipal Connect CreateThing DeleteConnection DeleteThing DescribeCertificate
-     DescribeEndpoint DescribeThing DetachPolicy DetachThingPrincipal GetConnection GetRetainedMessage GetThingShadow
-     ListAttachedPolicies ListPrincipalThings ListPrincipalThingsV2 ListRetainedMessages ListSubscriptions
-     ListThingPrincipals ListThingPrincipalsV2 ListThings Publish Receive RetainPublish SearchIndex SendDirectMessage
+    `AddThingToThingGroup AttachPolicy AttachThingPrincipal Connect CreateCertificateFromCsr CreateThing CreateThingGroup
+     DeleteConnection DeleteThing DescribeCertificate DescribeEndpoint DescribeThing DescribeThingGroup DescribeThingType
+     DetachPolicy DetachThingPrincipal GetConnection GetPolicy GetRetainedMessage GetThingShadow ListAttachedPolicies
+     ListPrincipalThings ListPrincipalThingsV2 ListRetainedMessages ListSubscriptions ListThingPrincipals
+     ListThingPrincipalsV2 ListThings ListThingsInThingGroup Publish Receive RetainPublish SearchIndex SendDirectMessage
      Subscribe UpdateCertificate UpdateThing UpdateThingShadow`,
     'iot:Topic iot:ThingArn',
   ),

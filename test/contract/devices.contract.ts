@@ -128,6 +128,18 @@ export const devicesContract = (open: () => Devices): void => {
       expect(await devices.get(id)).toEqual(after);
       expect(after).not.toHaveProperty('pendingHostKeys');
     });
+    test('gives leave and takes it away; forgets all keys', async () => {
+      const devices = open();
+      const id = anyId();
+      const enrolment = { endsAt: later(), replace: false };
+      const before = await hello(devices, id);
+      await hello(devices, id, { key: aKey(), stock: true, at: later() });
+      expect(await devices.change(id, { enrolment })).toMatchObject({ enrolment });
+      expect(await devices.get(id)).toMatchObject({ enrolment, sessionKey: before.sessionKey });
+      await devices.change(id, { enrolment: null, forgetKeys: true });
+      const { sessionKey: _key, ...rest } = before;
+      expect(await devices.get(id)).toEqual({ ...rest, helloAt: later() });
+    });
     test('beside hellos at the same moment loses nothing', async () => {
       const devices = open();
       const id = anyId();
@@ -140,6 +152,25 @@ export const devicesContract = (open: () => Devices): void => {
       expect(await devices.get(id)).toMatchObject({
         ...{ frozen: true, attributes: { site: 'north' }, clientId: 'pump-agent', helloAt: noon },
       });
+    });
+  });
+
+  describe('takeEnrolment', () => {
+    const facts = (certificate: string) => ({ certificate, claim: 'c', active: [], at: noon });
+
+    test('is for the one certificate that comes first, and makes no row', async () => {
+      const devices = open();
+      const id = anyId();
+      expect(await devices.takeEnrolment(id, facts('x'))).toMatchObject({ ok: false, lost: 'not_listed' });
+      expect(await devices.get(id)).toBeUndefined();
+      await devices.change(id, { enrolment: { endsAt: later(), replace: false } });
+      const certificates = Array.from({ length: 20 }, (_, index) => `certificate-${index}`);
+      const outcomes = await Promise.all(certificates.map((one) => devices.takeEnrolment(id, facts(one))));
+      const winners = certificates.filter((_, index) => outcomes[index]?.ok);
+      expect(winners).toHaveLength(1);
+      expect((await devices.get(id))?.enrolment?.takenBy).toBe(winners[0]);
+      expect(await devices.takeEnrolment(id, facts(winners[0] ?? ''))).toMatchObject({ ok: true });
+      expect(await devices.takeEnrolment(id, facts('another'))).toMatchObject({ ok: false, lost: 'leave_taken' });
     });
   });
 

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { IoTClient, UpdateCertificateCommand } from '@aws-sdk/client-iot';
 import type { MqttClient } from 'mqtt';
 import type { Device } from '../../core/model/device.ts';
@@ -174,9 +173,9 @@ describeWith(['ssh', 'ssh-keygen', 'sshd'], "devices' identities", () => {
     expect(system.plane.iot.getConnection(agentClientId('mill-1'))).toMatchObject({ connected: true });
     // It works beside it: commands go to the client id that the hello announced.
     expect(await system.open('mill-1')).toMatchObject({ state: 'open' });
-    const pong = once(application, 'packetreceive');
+    const answered = new Promise<void>((resolve) => application.once('packetreceive', () => resolve()));
     application.sendPing();
-    await pong;
+    await answered;
     expect(thrownOff).toEqual([]);
     expect(application.connected).toBe(true);
     expect(system.plane.iot.getConnection('mill-1')).toMatchObject({ connected: true });
