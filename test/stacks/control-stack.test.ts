@@ -98,6 +98,7 @@ test('rules hand over what the broker vouches for, and note what they could not'
   );
   expect(permissions.map(([, { Properties }]) => textOf(Properties.SourceArn).split(':').pop()).sort()).toEqual([
     'authorizer/sallyport-operators',
+    'provisioningtemplate/sallyport-devices',
     'rule/sallyport_device_events',
     'rule/sallyport_operator_requests',
   ]);
@@ -106,8 +107,12 @@ test('rules hand over what the broker vouches for, and note what they could not'
       expect(Properties.SourceAccount).toEqual({ Ref: 'AWS::AccountId' });
 });
 
-test('what a rule starts is forgotten after a minute and tried once more', () => {
-  const configs = resourcesOf(control, 'AWS::Lambda::EventInvokeConfig');
+test('what a rule starts is forgotten after a minute and tried once more, but for news of a lost certificate', () => {
+  const all = resourcesOf(control, 'AWS::Lambda::EventInvokeConfig');
+  const isNews = ([, { Properties }]: (typeof all)[number]) =>
+    textOf(Properties.FunctionName).includes('DeviceRevoked');
+  expect(all.find(isNews)?.[1].Properties).toMatchObject({ MaximumEventAgeInSeconds: 7_200, MaximumRetryAttempts: 2 });
+  const configs = all.filter((config) => !isNews(config));
   expect(configs.map(([, { Properties }]) => textOf(Properties.FunctionName)).sort()).toEqual([
     '<FunctionsDeviceEventFunction>',
     '<FunctionsRotateHostKeysFunction>',
