@@ -25,9 +25,9 @@ const shared = {
   legalComments: 'none',
 } as const satisfies BuildOptions;
 
-/** Some of what the functions bundle is CommonJS and asks for `require`, which a module does not have. */
+/** Some of what the functions bundle is CommonJS and asks for `require` and `__dirname`, which a module does not have. */
 const requireBanner =
-  "import{createRequire as sallyportRequire}from'node:module';const require=sallyportRequire(import.meta.url);";
+  "import{createRequire as sallyportRequire}from'node:module';const require=sallyportRequire(import.meta.url),__dirname=import.meta.dirname;";
 
 /** Our modules only declare things: one of which nothing is used may be left out, with the libraries that it would bring. */
 const declarationsOnly: Plugin = {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -70,3 +71,12 @@ test('a function brings only what it uses: no client of a service that it never 
     'tunnel-request-mqtt',
   ]);
 });
+
+test('every function starts as Lambda starts it: its bundle alone, as a module', async () => {
+  const outdir = await bundle({ outdir: join(root, 'dist') });
+  const files = handlerNames.map((name) => pathToFileURL(join(outdir, 'lambdas', name, 'index.mjs')).href);
+  const script = `for (const file of ${JSON.stringify(files)}) console.log(typeof (await import(file)).handler);`;
+  // Not in this process, where the test runner resolves modules in its own way.
+  const said = execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8', cwd: outdir });
+  expect(said.trim().split('\n')).toEqual(handlerNames.map(() => 'function'));
+}, 60_000);
