@@ -170,13 +170,18 @@ export const processSteps = (stage: Stage): readonly Step[] => {
       name: 'a tunnel comes to its end at its relay',
       ready: async () => {
         const operator = await stage.crew();
-        const { id, device: of } = await stage.open(operator);
+        const { id, device: of, port = 0, serverId = '' } = await stage.open(operator);
+        const claimed = await claims.get(port, serverId);
         return {
           act: async () => {
             const now = Date.now();
             await tunnels.change(id, { endsAt: now + 1_200 }, now);
             await changes.append({ kind: 'tunnel_changed', tunnel: id, device: of }, now);
-            await eventually(async () => ((await tunnels.get(id))?.state === 'closed' ? true : undefined), 'its end');
+            const rests = async () => {
+              const claim = await claims.get(port, serverId);
+              return claim?.restUntil === claimed?.restUntil ? undefined : true;
+            };
+            await eventually(rests, 'the rest of its port');
           },
           after: () => stage.closeAll(operator),
         };
