@@ -23,7 +23,7 @@ test('a relay takes tunnels, and reads no grant and no operator key', () => {
     Tunnels: ['GetItem', 'UpdateItem'],
     PortClaims: ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem'],
     Relays: ['PutItem', 'DeleteItem', 'UpdateItem'],
-    Changes: ['Query', 'PutItem'],
+    Changes: ['Query'],
     Audit: ['PutItem'],
   });
 });
