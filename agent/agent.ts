@@ -155,6 +155,8 @@ export const startAgent = (parts: AgentParts): Agent => {
     rotation = timers.schedule(config.keyHours * 3_600_000, () => {
       // A session outlives its key in the cloud by one rotation, not by two: its streams would be cut.
       if (!keeper.holdsOtherKeyThan(greeting.offered)) greeting.rotate();
+      // A hello all the same: relays' host keys change in the time in which every device has said one.
+      else greeting.again();
       rotateLater();
     });
   };

@@ -89,6 +89,14 @@ export const agentConfigSchema = z.strictObject({
       bytesPerTunnel: z.int().min(0).default(0),
     })
     .prefault({}),
+  relay: z
+    .strictObject({
+      /** SSH to the relay goes inside TLS, for a network that lets nothing else out. Needs a deployment with a domain. */
+      tls: z.boolean().default(false),
+      /** Where TLS is spoken, whatever port the cloud names for bare SSH. */
+      tlsPort: port.default(443),
+    })
+    .prefault({}),
   /** Hours between two session keys. */
   keyHours: z.number().min(0.01).max(168).default(24),
 });

@@ -21,6 +21,8 @@ export type ReadAgent = {
 
 /** None of these files is larger than a few KB; a wrong path may lead to anything. */
 const maxBytes = 1024 * 1024;
+/** As ConfigError's first line names it already. */
+const configItself = 'this file';
 /** Permission bits of users who are neither owner nor in the group. */
 const others = { read: 0o004, write: 0o002 } as const;
 
@@ -30,10 +32,10 @@ const others = { read: 0o004, write: 0o002 } as const;
  */
 export const readAgent = (file: string, parseKey: (line: string) => SshKeyAnswer): ReadAgent => {
   const findings: Findings = { problems: [], warnings: [] };
-  const text = readText(file, 'this file', findings);
+  const text = readText(file, configItself, findings);
   if (text === undefined) throw new ConfigError(file, findings.problems);
   if (allows(file, others.write))
-    findings.warnings.push(`this file: other users can change it, and so what is reachable; chmod o-w ${file}`);
+    findings.warnings.push(`${configItself}: other users can change it, and so what is reachable; chmod o-w ${file}`);
   const { config, named, problems } = judgeAgentConfig(text);
   findings.problems.push(...problems);
   const files = readFiles(named, { folder: dirname(file), findings, parseKey });
@@ -83,14 +85,18 @@ const readText = (path: string, what: string, findings: Findings): string | unde
     if (size <= maxBytes) return readFileSync(path, 'utf8');
     findings.problems.push(`${what}: ${path} is larger than 1 MB`);
   } catch (error) {
-    findings.problems.push(`${what}: ${path} ${reasonOf(error)}`);
+    const hint = codeOf(error) === 'ENOENT' && what !== configItself ? '; paths are relative to the config' : '';
+    findings.problems.push(`${what}: ${path} ${reasonOf(error)}${hint}`);
   }
   return undefined;
 };
 
+const codeOf = (error: unknown): string =>
+  typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
+
 const reasonOf = (error: unknown): string => {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
-  if (code === 'ENOENT') return 'does not exist; paths are relative to the config';
+  const code = codeOf(error);
+  if (code === 'ENOENT') return 'does not exist';
   if (code === 'EACCES')
     return 'may not be read by the user that the agent runs as; see its owner, and those of its folders';
   if (code === 'EISDIR') return 'is a folder';

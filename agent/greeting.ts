@@ -30,6 +30,8 @@ export type GreetingParts = {
 export class Greeting {
   #offered: SessionKey;
   #agreement: Agreement | undefined;
+  /** The destination with the newest pins that the cloud ever named. */
+  #newest: Omit<Agreement, 'key'> | undefined;
   #timer: { cancel(): void } | undefined;
   #connected = false;
   readonly #waiting = new Set<(agreement: Agreement) => void>();
@@ -66,6 +68,11 @@ export class Greeting {
     if (this.#connected) this.#greet();
   }
 
+  /** Asks what is so now. What was agreed stands meanwhile. */
+  again(): void {
+    if (this.#connected) this.#greet();
+  }
+
   /** A relay did not take this key: the cloud must be told it again before it is used again. */
   refused(key: SessionKey): void {
     if (this.#agreement?.key === key) this.#agreement = undefined;
@@ -78,20 +85,33 @@ export class Greeting {
     if (this.#connected) this.#greet();
   }
 
-  welcome({ fingerprint, relay, pins }: Welcome): void {
+  welcome({ fingerprint, ...said }: Welcome): void {
     // An answer to an older hello names an older key: the one to wait for is on its way.
     if (fingerprint !== this.#offered.fingerprint) return;
     this.#timer?.cancel();
-    const agreement = { key: this.#offered, relay, pins, saidAt: this.#parts.pace.clock.monotonic() };
-    this.#agreement = agreement;
+    const agreement = this.#agree(this.#offered, said);
     this.#parts.onWelcome(agreement);
     for (const tell of this.#waiting) tell(agreement);
   }
 
   /** A command carries the destination too, and may be newer than the welcome. */
-  redirect({ relay, pins }: Destination): void {
-    if (this.#agreement === undefined) return;
-    this.#agreement = { key: this.#agreement.key, relay, pins, saidAt: this.#parts.pace.clock.monotonic() };
+  redirect(said: Destination): void {
+    if (this.#agreement !== undefined) this.#agree(this.#agreement.key, said);
+  }
+
+  /**
+   * Messages may overtake each other, and a broker may deliver one late or again: a destination with older pins than
+   * were ever heard moves nothing, or it would bring back a host key that is believed no more.
+   */
+  #agree(key: SessionKey, said: Destination): Agreement {
+    const version = said.pinsVersion ?? 0;
+    const { relay, pins } = said;
+    if (this.#newest !== undefined && version < (this.#newest.pinsVersion ?? 0))
+      this.#parts.log('warn', 'pins.old', { version });
+    else this.#newest = { relay, pins, pinsVersion: version, saidAt: this.#parts.pace.clock.monotonic() };
+    const agreement = { ...this.#newest, key };
+    this.#agreement = agreement;
+    return agreement;
   }
 
   /** Resolves when the cloud knows a key of ours. Rejects when the signal aborts. */

@@ -42,7 +42,10 @@ const run = async (file: string): Promise<number> => {
   let isReady = false;
   const agent = startAgent({
     ...{ config, hostKeys: files.hostKeys, pace, log },
-    ...relayAccess({ timers: pace.timers, channels: config.limits.channels }),
+    ...relayAccess({
+      ...{ timers: pace.timers, channels: config.limits.channels },
+      tlsPort: config.relay.tls ? config.relay.tlsPort : undefined,
+    }),
     connectCloud: await cloudBy(config, files, log),
     onWelcome: ({ relay, key }) => {
       log('info', isReady ? 'welcome' : 'ready', { device, relay: relay.host, key: key.fingerprint });

@@ -7,6 +7,9 @@ import { DialError, type DialRelay, type LinkHooks, type RelayLink, type Session
 /** Pins said so lately are the cloud's last word: a relay that does not fit them now will not in a second either. */
 const freshMilliseconds = 10_000;
 
+/** So often it goes to another relay at once, because this one says it is busy. Then it insists. */
+const busyTries = 3;
+
 /** Nobody wants a connection any more. */
 export class UnwantedError extends Error {
   override readonly name = 'UnwantedError';
@@ -51,15 +54,20 @@ export class RelayDialer {
    */
   async dial(hooks: LinkHooks): Promise<Dialed> {
     const { signal, greeting, pace, log } = this.#parts;
-    for (;;) {
+    for (let busy = 0; ; ) {
       if (this.#fell) await this.#pause();
       const agreement = await greeting.agreed(signal);
       if (!this.#parts.isWanted()) throw new UnwantedError();
       try {
-        return await this.#try(agreement, hooks);
+        return await this.#try(agreement, hooks, busy >= busyTries);
       } catch (error) {
         signal.throwIfAborted();
         const failure = error instanceof DialError ? error.failure : 'unreachable';
+        if (failure === 'busy' && busy < busyTries) {
+          busy += 1;
+          continue;
+        }
+        busy = 0;
         log('warn', 'relay.unreached', { failure, why: textOf(error), relay: agreement.relay.host });
         if (failure === 'unpinned') {
           if (pace.clock.monotonic() - agreement.saidAt < freshMilliseconds) throw error;
@@ -71,10 +79,10 @@ export class RelayDialer {
     }
   }
 
-  async #try(agreement: Agreement, hooks: LinkHooks): Promise<Dialed> {
+  async #try(agreement: Agreement, hooks: LinkHooks, insists: boolean): Promise<Dialed> {
     const { device, backOff, pace, signal } = this.#parts;
     const { relay, pins, key } = agreement;
-    const link = await this.#parts.dial({ relay, pins, key, device }, hooks);
+    const link = await this.#parts.dial({ relay, pins, key, device, insists }, hooks);
     if (signal.aborted) {
       link.end();
       signal.throwIfAborted();

@@ -26,8 +26,12 @@ export type LinkHooks = {
   readonly onClosed: (why: string) => void;
 };
 
-/** `rejected_key`: the cloud must be told the key again; `unpinned`: whoever answers is no relay that the cloud vouched for. */
-export type DialFailure = 'rejected_key' | 'unpinned' | 'unreachable';
+/**
+ * `busy`: this relay has more than its share, and another may have less. Said before anybody said who they are.
+ * `rejected_key`: the cloud must be told the key again.
+ * `unpinned`: whoever answers is no relay that the cloud vouched for.
+ */
+export type DialFailure = 'busy' | 'rejected_key' | 'unpinned' | 'unreachable';
 
 export class DialError extends Error {
   readonly failure: DialFailure;
@@ -45,11 +49,21 @@ export class ForwardRefused extends Error {
 
 export type Relay = { readonly host: string; readonly port: number };
 /** Where to dial and what the relay's host key must be, as the cloud said last. */
-export type Destination = { readonly relay: Relay; readonly pins: readonly string[] };
+export type Destination = {
+  readonly relay: Relay;
+  readonly pins: readonly string[];
+  /** Larger with every change of the pins. */
+  readonly pinsVersion?: number | undefined;
+};
 
 /** Rejects with a DialError. */
 export type DialRelay = (
-  target: Destination & { readonly device: string; readonly key: SessionKey },
+  target: Destination & {
+    readonly device: string;
+    readonly key: SessionKey;
+    /** Says that it was turned away often enough: a relay takes it however busy it is. */
+    readonly insists?: boolean;
+  },
   hooks: LinkHooks,
 ) => Promise<RelayLink>;
 

@@ -1,4 +1,6 @@
-import { connect, type Socket } from 'node:net';
+import { connect, isIP, type LookupFunction, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { connect as connectTls } from 'node:tls';
 import { loadAwsCrt } from '../adapters/mqtt/aws-crt.ts';
 import type { ConnectMqtt } from '../adapters/mqtt/connection.ts';
 import { loadMqttjs } from '../adapters/mqtt/mqttjs.ts';
@@ -7,6 +9,7 @@ import { type ClientSession, type Forward, ForwardRefusedError } from '../adapte
 import { generateEd25519, type KeyPair } from '../adapters/ssh/keys.ts';
 import { WindowBudget } from '../adapters/ssh/receive-window.ts';
 import { serverIdPattern } from '../core/model/ids.ts';
+import { agentSoftware } from '../core/model/placement.ts';
 import { topics } from '../core/names.ts';
 import type { Timers } from '../core/ports/timers.ts';
 import type { ConnectCloud } from './cloud.ts';
@@ -16,6 +19,7 @@ import { type AgentLog, textOf } from './log.ts';
 import { keepLively } from './relay-keepalive.ts';
 import {
   DialError,
+  type DialFailure,
   type DialRelay,
   ForwardRefused,
   type Relay,
@@ -60,6 +64,10 @@ const mqttClient = async (client: AgentConfig['mqtt']['client'], log: AgentLog):
 export const relayAccess = (options: {
   readonly timers: Timers;
   readonly channels: number;
+  /** Where relays take SSH inside TLS; without it SSH goes as it is to the relay's own port. */
+  readonly tlsPort?: number | undefined;
+  /** How names become addresses; the system's way unless given. */
+  readonly lookup?: LookupFunction;
 }): { readonly makeKey: () => SessionKey; readonly dial: DialRelay } => {
   const { timers } = options;
   const pairs = new WeakMap<SessionKey, KeyPair>();
@@ -72,14 +80,16 @@ export const relayAccess = (options: {
     return key;
   };
 
-  const dial: DialRelay = async ({ relay, pins, device, key }, hooks) => {
+  const dial: DialRelay = async ({ relay, pins, device, key, insists = false }, hooks) => {
     const pair = pairs.get(key);
     if (pair === undefined) throw new TypeError('not a key of this process');
-    const socket = await dialSocket(relay);
+    const socket = await (options.tlsPort === undefined
+      ? dialSocket(relay)
+      : dialTls({ ...relay, port: options.tlsPort }, options.lookup));
     const session = await connectSsh({
       ...{ socket, user: device, key: pair, timers },
       pins: pins.map(pinOf),
-      software: `SallyportAgent_${agentVersion}`,
+      software: agentSoftware(agentVersion, insists),
       timeoutMilliseconds: loginMilliseconds,
       keepaliveSeconds: 10,
       window: { ...window, budget },
@@ -131,24 +141,43 @@ const linkOf = (session: ClientSession): RelayLink => {
 /** The cloud names host keys as lines of `known_hosts` without the host; SSH compares the encoded key. */
 const pinOf = (pin: string): string => pin.split(' ')[1] ?? pin;
 
+const failures: Readonly<Record<string, DialFailure>> = {
+  busy: 'busy',
+  host_key_refused: 'unpinned',
+  key_refused: 'rejected_key',
+};
+
 const dialErrorOf = (error: unknown): DialError => {
   if (!(error instanceof SshConnectError)) return new DialError('unreachable', textOf(error), { cause: error });
   const shown = error.fingerprint === undefined ? '' : `, host key ${error.fingerprint}`;
-  const failure =
-    error.code === 'host_key_refused' ? 'unpinned' : error.code === 'key_refused' ? 'rejected_key' : 'unreachable';
+  const failure = failures[error.code] ?? 'unreachable';
   return new DialError(failure, `${error.message}${failure === 'unpinned' ? shown : ''}`, { cause: error });
 };
 
-const dialSocket = ({ host, port }: Relay): Promise<Socket> =>
+const dialSocket = (relay: Relay): Promise<Duplex> => opened(connect({ ...relay, noDelay: true }), 'connect', relay);
+
+/**
+ * SSH inside TLS, for networks that let nothing else out. Whose certificate it is does not matter: a network that breaks
+ * TLS open sees SSH, and inside it the relay's pinned host key alone counts.
+ */
+const dialTls = (relay: Relay, lookup: LookupFunction | undefined): Promise<Duplex> => {
+  if (isIP(relay.host) !== 0)
+    return Promise.reject(
+      new DialError('unreachable', `${relay.host}: TLS needs a name, and the cloud gave an address`),
+    );
+  const socket = connect({ ...relay, noDelay: true, ...(lookup === undefined ? {} : { lookup }) });
+  return opened(connectTls({ socket, servername: relay.host, rejectUnauthorized: false }), 'secureConnect', relay);
+};
+
+const opened = <T extends Socket>(socket: T, event: string, { host, port }: Relay): Promise<T> =>
   new Promise((resolve, reject) => {
-    const socket = connect({ host, port, noDelay: true });
     const timer = setTimeout(() => socket.destroy(new Error('no answer')), socketMilliseconds);
     const fail = (cause: NodeJS.ErrnoException) => {
       clearTimeout(timer);
       reject(new DialError('unreachable', `${host}:${port}: ${cause.code ?? cause.message}`, { cause }));
     };
     socket.once('error', fail);
-    socket.once('connect', () => {
+    socket.once(event, () => {
       clearTimeout(timer);
       socket.off('error', fail);
       resolve(socket);

@@ -15,8 +15,8 @@ Exit code 0: sound. 1: a chain is not. 2: it could not be read.
   --json          one JSON line a chain
   --help
 
-Reads SALLYPORT_TABLE_AUDIT and the usual AWS_* variables. In the cloud the control stack's outputs AuditTable and
-AuditVerifierRole name the table and a role that may read it.`;
+Reads SALLYPORT_TABLE_AUDIT and the usual AWS_* variables. In the cloud the stacks' outputs TableAudit and
+AuditorRole name the table and a role that may read it.`;
 
 const { values } = parseArgs({
   options: {

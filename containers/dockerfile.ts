@@ -27,7 +27,8 @@ const parseLine = (line: string): Instruction => {
       return { kind: 'arg', name, preset };
     }
     case 'FROM': {
-      const [, image = '', stage] = /^(\S+)(?: AS (\S+))?$/.exec(rest) ?? [];
+      const [, image, stage] = /^(\S+)(?: AS (\S+))?$/.exec(rest) ?? [];
+      if (image === undefined) throw new DockerfileError(line, 'give one image, and a name for the stage at most');
       return { kind: 'from', image, stage };
     }
     case 'RUN':
@@ -35,7 +36,8 @@ const parseLine = (line: string): Instruction => {
     case 'ENTRYPOINT':
       return { kind: 'entrypoint', command: exec(line, rest) };
     case 'HEALTHCHECK': {
-      const [, options = '', command = ''] = /^((?:--\S+ )*)CMD (.+)$/.exec(rest) ?? [];
+      const [, options = '', command] = /^((?:--\S+ )*)CMD (.+)$/.exec(rest) ?? [];
+      if (command === undefined) throw new DockerfileError(line, 'give options and CMD');
       return { kind: 'healthcheck', options: options.trim(), command: exec(line, command) };
     }
     case 'WORKDIR':
@@ -44,7 +46,8 @@ const parseLine = (line: string): Instruction => {
       return { kind: 'user', value: rest };
     case 'ENV':
     case 'LABEL': {
-      const [, name = '', value = ''] = /^([^=]+)="?(.*?)"?$/.exec(rest) ?? [];
+      const [, name, value = ''] = /^([\w.]+)=(?=\S+$|".*"$)"?([^"]*)"?$/.exec(rest) ?? [];
+      if (name === undefined) throw new DockerfileError(line, 'give one name=value, quoted if it has spaces');
       return { kind: keyword === 'ENV' ? 'env' : 'label', name, value };
     }
     case 'COPY': {
@@ -61,7 +64,8 @@ const parseLine = (line: string): Instruction => {
 const exec = (line: string, text: string): readonly string[] => {
   try {
     const command: unknown = JSON.parse(text);
-    if (Array.isArray(command) && command.length > 0 && command.every((part) => typeof part === 'string')) return command;
+    if (Array.isArray(command) && command.length > 0 && command.every((part) => typeof part === 'string'))
+      return command;
   } catch {
     // Falls through: a shell's line is no JSON.
   }

@@ -20,11 +20,10 @@ const fail = (why) => {
  * it, so one that lacks the addon is broken and must not start.
  */
 const checkAddon = async () => {
-  const { bindingAvailable } = await import('ssh2/lib/protocol/crypto.js');
-  if (bindingAvailable !== true)
-    fail(
-      `the native addon of ssh2 did not load in Node ${process.version}: build the image with containers/build.sh for this version`,
-    );
+  // By `default`: Node does not find this one among the module's names.
+  const { default: crypto } = await import('ssh2/lib/protocol/crypto.js');
+  if (crypto.bindingAvailable !== true)
+    fail(`the native addon of ssh2 did not load in Node ${process.version}: build the image anew, for this version`);
 };
 
 const checkHealth = () => {

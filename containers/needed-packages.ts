@@ -29,7 +29,10 @@ export const importedPackages = async (modules: readonly string[]): Promise<read
   return [...new Set(found)].sort();
 };
 
-type Manifest = { readonly dependencies?: Record<string, string>; readonly optionalDependencies?: Record<string, string> };
+type Manifest = {
+  readonly dependencies?: Record<string, string>;
+  readonly optionalDependencies?: Record<string, string>;
+};
 
 /**
  * The folders of the packages that these need at run time, their own dependencies included, as Node would find them from

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * Reads all settings once, at the start: unknown names under our prefixes are refused, every problem is reported

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type AuditChain, startChain, voidOf } from './model/audit-chain.ts';
 import type { AuditEntry, AuditRecord } from './model/audit-record.ts';
+import { createFanOut } from './model/fan-out.ts';
 import { harmless } from './model/text.ts';
 import type { AuditLog } from './ports/audit-log.ts';
 import type { Clock } from './ports/clock.ts';
@@ -9,6 +10,9 @@ import type { Log, LogLine, Metrics } from './ports/event-sinks.ts';
 /** Records that wait to be accounted for while the audit table is away; beyond that the chain shows a gap. */
 const maxLost = 10_000;
 const maxWatched = 100;
+/** For the alarms on one operator or one key: how far back they look. */
+const refusalMilliseconds = 10 * 60_000;
+const reachMilliseconds = 3_600_000;
 
 /**
  * One function per event: it writes the log line, the metric and, where access is granted or refused, the audit record.
@@ -60,6 +64,24 @@ export const createEventHub = (options: {
   const say = (level: LogLine['level'], event: string, fields: LogLine['fields']) =>
     log.write({ level, event, fields });
 
+  const refusalsOf = createFanOut({ milliseconds: refusalMilliseconds });
+  const devicesOf = createFanOut({ milliseconds: reachMilliseconds });
+  const devicesOfKey = createFanOut({ milliseconds: reachMilliseconds });
+  let refusals = 0;
+
+  /** As maxima of a process, and not as a series each: ids are never labels. */
+  const noteReach = ({ action, operator, device, facts }: Omit<AuditEntry, 'kind'>): void => {
+    if (device === undefined) return;
+    if (operator !== undefined) metrics.observe('operator_devices', devicesOf.note(operator, device, clock.now()));
+    if (action === 'dial' && typeof facts?.key === 'string')
+      metrics.observe('key_devices', devicesOfKey.note(facts.key, device, clock.now()));
+  };
+  const noteRefusal = (operator: string | undefined): void => {
+    if (operator === undefined) return;
+    refusals += 1;
+    metrics.observe('operator_refusals', refusalsOf.note(operator, String(refusals), clock.now()));
+  };
+
   /** Whom to tell of in detail, and until when. */
   const watched = new Map<string, number>();
 
@@ -81,12 +103,14 @@ export const createEventHub = (options: {
     /** Written before the first byte is joined; throws when it could not be, and then nobody gets in. */
     async allowed(entry: Omit<AuditEntry, 'kind'>): Promise<void> {
       metrics.count('access', 1, { action: entry.action, decision: 'allowed' });
+      noteReach(entry);
       say('info', `${entry.action}.allowed`, fieldsOf(entry));
       await append(issue({ ...entry, kind: 'allowed' }));
     },
     /** A refusal stands whether or not its record could be written. */
     refused(entry: Omit<AuditEntry, 'kind'> & { readonly code: string }): void {
       metrics.count('access', 1, { action: entry.action, decision: 'refused', code: entry.code });
+      noteRefusal(entry.operator);
       say('info', `${entry.action}.refused`, fieldsOf(entry));
       track(append(issue({ ...entry, kind: 'refused' })));
     },

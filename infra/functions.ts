@@ -39,10 +39,44 @@ export const functions = {
     timeoutSeconds: 5,
   },
   'host-keys': { description: 'Makes SSH host keys, once', memoryMegabytes: 1024, timeoutSeconds: 60 },
+  'rotate-host-keys': { description: 'Rotates SSH host keys, each hour', memoryMegabytes: 1024, timeoutSeconds: 60 },
 } as const satisfies Record<string, FunctionSize>;
+
+/** Those that only a stage with such a certificate has, in its stack of names. */
+export const certificateFunctions = {
+  'certificate-export': {
+    description: 'Takes the certificate from ACM to the routers',
+    memoryMegabytes: 256,
+    timeoutSeconds: 30,
+  },
+  'certificate-renew': {
+    description: 'Orders the certificate by ACME',
+    memoryMegabytes: 512,
+    timeoutSeconds: 600,
+  },
+} as const satisfies Record<string, FunctionSize>;
+/** Those that only a stage has that asks for them, in its stack of operations. */
+export const operationsFunctions = {
+  'audit-export': {
+    description: 'Copies audit records to the locked bucket',
+    memoryMegabytes: 256,
+    timeoutSeconds: 60,
+  },
+  canary: { description: 'Opens real tunnels to its own device', memoryMegabytes: 512, timeoutSeconds: 120 },
+} as const satisfies Record<string, FunctionSize>;
+export type OperationsFunctionName = keyof typeof operationsFunctions;
+
+export type CertificateFunctionName = keyof typeof certificateFunctions;
 
 export type FunctionName = keyof typeof functions;
 export const functionNames = Object.keys(functions) as readonly FunctionName[];
+
+/** Every handler that is bundled. */
+export const handlerNames: readonly (FunctionName | CertificateFunctionName | OperationsFunctionName)[] = [
+  ...functionNames,
+  ...(Object.keys(certificateFunctions) as readonly CertificateFunctionName[]),
+  ...(Object.keys(operationsFunctions) as readonly OperationsFunctionName[]),
+];
 
 export const processes = ['relay', 'router', 'agent'] as const;
 export type ProcessName = (typeof processes)[number];

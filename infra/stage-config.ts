@@ -68,6 +68,8 @@ const parseFile = (name: string, source: string): unknown => {
 };
 
 export const proxyDomain = (config: StageConfig): string => config.domain ?? 'sallyport.internal';
-export const relayHost = (config: StageConfig): string => config.relay.host ?? `relay.${proxyDomain(config)}`;
-/** What devices dial. On `small` one address serves both, and its 443 is the router's. */
+/** What devices dial: as configured, by the domain's name, or by the front door's own where there is no domain. */
+export const relayHost = (config: StageConfig, door?: string): string =>
+  config.relay.host ?? (config.domain === undefined && door !== undefined ? door : `relay.${proxyDomain(config)}`);
+/** On `small` one address serves both, and its 443 is the router's. */
 export const relayPort = ({ relay, profile }: StageConfig): number => relay.port ?? (profile === 'small' ? 2222 : 443);

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { deviceIdPattern, operatorIdPattern } from '../core/model/ids.ts';
 import type { AuditReader } from '../core/ports/audit-log.ts';
 import { pageSchema } from '../core/wire/api.ts';
@@ -7,7 +7,7 @@ import type { Call } from './edge/call.ts';
 import { requireAdministrator } from './edge/caller.ts';
 import { type EdgePorts, httpHandler } from './edge/http.ts';
 import type { Answer } from './edge/reply.ts';
-import { wire } from './wiring.ts';
+import * as wiring from './wiring.ts';
 
 const querySchema = pageSchema
   .extend({
@@ -35,10 +35,10 @@ export const respond = async (
 };
 
 export const handler = httpHandler(
-  wire((parts) => ({
-    ...parts.edgeWithoutAudit('audit-list'),
-    adminGroup: parts.adminGroup(),
-    auditReader: parts.auditReader(),
+  wiring.wire(() => ({
+    ...wiring.edge('audit-list'),
+    adminGroup: wiring.adminGroup(),
+    auditReader: wiring.auditReader(),
   })),
   respond,
 );

@@ -4,7 +4,7 @@ import type { Call } from './edge/call.ts';
 import { requireAdministrator, wayOf } from './edge/caller.ts';
 import { type EdgePorts, httpHandler } from './edge/http.ts';
 import type { Answer } from './edge/reply.ts';
-import { wire } from './wiring.ts';
+import * as wiring from './wiring.ts';
 
 /** `PATCH /v1/devices/{device}`, administrators only. */
 export const respond = async (ports: EdgePorts & ChangeDevicePorts, call: Call): Promise<Answer> => {
@@ -16,12 +16,12 @@ export const respond = async (ports: EdgePorts & ChangeDevicePorts, call: Call):
 };
 
 export const handler = httpHandler(
-  wire((parts) => ({
-    ...parts.edge('device-change'),
-    adminGroup: parts.adminGroup(),
-    devices: parts.devices(),
-    changes: parts.changes(),
-    sshKeys: parts.sshKeys(),
+  wiring.wire(() => ({
+    ...wiring.edge('device-change', wiring.auditLog()),
+    adminGroup: wiring.adminGroup(),
+    devices: wiring.devices(),
+    changes: wiring.changes(),
+    sshKeys: wiring.sshKeys(),
   })),
   respond,
 );

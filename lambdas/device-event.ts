@@ -7,7 +7,7 @@ import { parse } from '../core/wire/parse.ts';
 import { eventHandler } from './edge/event.ts';
 import type { EdgePorts } from './edge/http.ts';
 import { payloadOf } from './edge/payload.ts';
-import { wire } from './wiring.ts';
+import * as wiring from './wiring.ts';
 
 /** What the rule on devices' events hands over. A message that is refused would be refused again, so it is not retried. */
 export const respond = async (ports: EdgePorts & DeviceEventPorts, event: unknown): Promise<void> => {
@@ -24,16 +24,16 @@ export const respond = async (ports: EdgePorts & DeviceEventPorts, event: unknow
 };
 
 export const handler = eventHandler(
-  wire((parts) => ({
-    ...parts.edge('device-event'),
-    devices: parts.devices(),
-    tunnels: parts.tunnels(),
-    claims: parts.claims(),
-    changes: parts.changes(),
-    pins: parts.pins(),
-    messages: parts.messages(),
-    relay: parts.relay(),
-    sshKeys: parts.sshKeys(),
+  wiring.wire(() => ({
+    ...wiring.edge('device-event', wiring.auditLog()),
+    devices: wiring.devices(),
+    tunnels: wiring.tunnels(),
+    claims: wiring.claims(),
+    changes: wiring.changes(),
+    pins: wiring.pins(),
+    messages: wiring.messages(),
+    relay: wiring.relayAddress(),
+    sshKeys: wiring.sshKeys(),
   })),
   respond,
 );

@@ -1,9 +1,9 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { getDevice } from '../core/use-cases/show-devices.ts';
 import type { Call } from './edge/call.ts';
 import { type EdgePorts, httpHandler } from './edge/http.ts';
 import type { Answer } from './edge/reply.ts';
-import { wire } from './wiring.ts';
+import * as wiring from './wiring.ts';
 
 const querySchema = z.strictObject({ presence: z.enum(['true', 'false']).default('false') });
 
@@ -14,12 +14,12 @@ export const respond = async (ports: EdgePorts & Parameters<typeof getDevice>[0]
 };
 
 export const handler = httpHandler(
-  wire((parts) => ({
-    ...parts.edgeWithoutAudit('device-get'),
-    adminGroup: parts.adminGroup(),
-    devices: parts.devices(),
-    grants: parts.grants(),
-    messages: parts.messages(),
+  wiring.wire(() => ({
+    ...wiring.edge('device-get'),
+    adminGroup: wiring.adminGroup(),
+    devices: wiring.devices(),
+    grants: wiring.grants(),
+    messages: wiring.messages(),
   })),
   respond,
 );

@@ -1,10 +1,10 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { listDevices } from '../core/use-cases/show-devices.ts';
 import { pageSchema } from '../core/wire/api.ts';
 import type { Call } from './edge/call.ts';
 import { type EdgePorts, httpHandler } from './edge/http.ts';
 import type { Answer } from './edge/reply.ts';
-import { wire } from './wiring.ts';
+import * as wiring from './wiring.ts';
 
 const querySchema = pageSchema
   .extend({
@@ -33,11 +33,11 @@ export const respond = async (ports: EdgePorts & Parameters<typeof listDevices>[
 };
 
 export const handler = httpHandler(
-  wire((parts) => ({
-    ...parts.edgeWithoutAudit('device-list'),
-    adminGroup: parts.adminGroup(),
-    devices: parts.devices(),
-    grants: parts.grants(),
+  wiring.wire(() => ({
+    ...wiring.edge('device-list'),
+    adminGroup: wiring.adminGroup(),
+    devices: wiring.devices(),
+    grants: wiring.grants(),
   })),
   respond,
 );

@@ -7,7 +7,7 @@ import type { Call } from './edge/call.ts';
 import { requireAdministrator, wayOf } from './edge/caller.ts';
 import { type EdgePorts, httpHandler } from './edge/http.ts';
 import type { Answer } from './edge/reply.ts';
-import { wire } from './wiring.ts';
+import * as wiring from './wiring.ts';
 
 const querySchema = pageSchema.extend({ principal: grantSchema.shape.principal }).strict();
 
@@ -37,11 +37,11 @@ export const respond = async (ports: Ports, call: Call): Promise<Answer> => {
 };
 
 export const handler = httpHandler(
-  wire((parts) => ({
-    ...parts.edge('grants'),
-    adminGroup: parts.adminGroup(),
-    grants: parts.grants(),
-    changes: parts.changes(),
+  wiring.wire(() => ({
+    ...wiring.edge('grants', wiring.auditLog()),
+    adminGroup: wiring.adminGroup(),
+    grants: wiring.grants(),
+    changes: wiring.changes(),
   })),
   respond,
 );

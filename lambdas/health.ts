@@ -2,7 +2,7 @@ import { assessHealth } from '../core/use-cases/assess-health.ts';
 import type { Call } from './edge/call.ts';
 import { type EdgePorts, httpHandler } from './edge/http.ts';
 import type { Answer } from './edge/reply.ts';
-import { wire } from './wiring.ts';
+import * as wiring from './wiring.ts';
 
 /** `GET /v1/health`: 200 whatever it says, for the question was answered. */
 export const respond = async (ports: EdgePorts & Parameters<typeof assessHealth>[0], _call: Call): Promise<Answer> => {
@@ -12,6 +12,6 @@ export const respond = async (ports: EdgePorts & Parameters<typeof assessHealth>
 };
 
 export const handler = httpHandler(
-  wire((parts) => ({ ...parts.edgeWithoutAudit('health'), relays: parts.relays(), tunnels: parts.tunnels() })),
+  wiring.wire(() => ({ ...wiring.edge('health'), relays: wiring.relays(), tunnels: wiring.tunnels() })),
   respond,
 );

@@ -3,7 +3,7 @@ import { fillHostKeys, type HostKeyPorts } from '../core/use-cases/fill-host-key
 import { eventHandler } from './edge/event.ts';
 import { logFailure } from './edge/failure.ts';
 import type { EdgePorts } from './edge/http.ts';
-import { wire } from './wiring.ts';
+import * as wiring from './wiring.ts';
 
 export type Ports = EdgePorts & HostKeyPorts;
 
@@ -32,6 +32,6 @@ export const respond = async (ports: Ports, event: CloudFormationCustomResourceE
 };
 
 export const handler = eventHandler(
-  wire((parts) => ({ ...parts.edgeWithoutAudit('host-keys'), ...parts.hostKeys() })),
+  wiring.wire(() => ({ ...wiring.edge('host-keys'), ...wiring.hostKeys() })),
   respond,
 );

@@ -1,6 +1,6 @@
 import { SallyportError } from '../core/errors.ts';
 import type { OperatorKeys } from '../core/ports/operator-keys.ts';
-import type { SignInNotes } from '../core/use-cases/note-sign-in.ts';
+import { createSignInNotes, type SignInNotes } from '../core/use-cases/note-sign-in.ts';
 import { type KeyPorts, makeChallenge, registerKey, removeKey } from '../core/use-cases/operator-keys.ts';
 import { keyRegistrationSchema } from '../core/wire/api.ts';
 import { keyView } from '../core/wire/key-view.ts';
@@ -8,7 +8,7 @@ import type { Call } from './edge/call.ts';
 import { wayOf } from './edge/caller.ts';
 import { type EdgePorts, httpHandler } from './edge/http.ts';
 import type { Answer } from './edge/reply.ts';
-import { wire } from './wiring.ts';
+import * as wiring from './wiring.ts';
 
 export type Ports = EdgePorts &
   KeyPorts & { readonly operatorKeys: Pick<OperatorKeys, 'list'>; readonly noteSignIn: SignInNotes };
@@ -44,17 +44,17 @@ const meView = ({ id, groups, administrator, at }: Call['caller']) => ({
 });
 
 export const handler = httpHandler(
-  wire((parts) => {
-    const edge = parts.edge('me');
-    const operatorKeys = parts.operatorKeys();
+  wiring.wire(() => {
+    const edge = wiring.edge('me', wiring.auditLog());
+    const operatorKeys = wiring.operatorKeys();
     return {
       ...edge,
-      adminGroup: parts.adminGroup(),
+      adminGroup: wiring.adminGroup(),
       operatorKeys,
-      once: parts.once(),
-      changes: parts.changes(),
-      sshKeys: parts.sshKeys(),
-      noteSignIn: parts.signInNotes({ operatorKeys, hub: edge.hub }),
+      once: wiring.once(),
+      changes: wiring.changes(),
+      sshKeys: wiring.sshKeys(),
+      noteSignIn: createSignInNotes({ operatorKeys, hub: edge.hub }),
     };
   }),
   respond,

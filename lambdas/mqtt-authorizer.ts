@@ -4,7 +4,7 @@ import type { Tokens } from '../core/ports/tokens.ts';
 import { clientIdsOf, operatorPolicy } from '../core/use-cases/operator-policy.ts';
 import { logFailure } from './edge/failure.ts';
 import type { EdgePorts } from './edge/http.ts';
-import { wire } from './wiring.ts';
+import * as wiring from './wiring.ts';
 
 /** What AWS IoT takes for the life and the refreshing of a connection, in seconds. */
 const connection = { min: 300, max: 86_400 } as const;
@@ -65,7 +65,7 @@ export const brokerArn = (functionArn: string): string => {
   return `arn:${partition}:iot:${region}:${account}`;
 };
 
-const connect = wire((parts) => ({ ...parts.edge('mqtt-authorizer'), tokens: parts.tokens() }));
+const connect = wiring.wire(() => ({ ...wiring.edge('mqtt-authorizer', wiring.auditLog()), tokens: wiring.tokens() }));
 let connected: Ports | undefined;
 
 export const handler = async (

@@ -5,7 +5,7 @@ import { tellOperator } from '../core/use-cases/tell-operator.ts';
 import { eventHandler } from './edge/event.ts';
 import { logFailure } from './edge/failure.ts';
 import type { EdgePorts } from './edge/http.ts';
-import { wire } from './wiring.ts';
+import * as wiring from './wiring.ts';
 
 type Image = NonNullable<NonNullable<DynamoDBRecord['dynamodb']>['NewImage']>;
 export type Ports = EdgePorts & {
@@ -56,11 +56,11 @@ const tell = async (ports: Ports, { dynamodb }: DynamoDBRecord): Promise<void> =
 };
 
 export const handler = eventHandler(
-  wire((parts) => ({
-    ...parts.edgeWithoutAudit('notify'),
-    operatorMessages: parts.operatorMessages(),
-    domain: parts.domain(),
-    tunnelOfImage: parts.tunnelOfImage,
+  wiring.wire(() => ({
+    ...wiring.edge('notify'),
+    operatorMessages: wiring.operatorMessages(),
+    domain: wiring.domain(),
+    tunnelOfImage: wiring.tunnelOfImage,
   })),
   respond,
 );

@@ -6,7 +6,7 @@ import { parse } from '../core/wire/parse.ts';
 import { eventHandler } from './edge/event.ts';
 import { logFailure } from './edge/failure.ts';
 import type { EdgePorts } from './edge/http.ts';
-import { wire } from './wiring.ts';
+import * as wiring from './wiring.ts';
 
 /** Invoked by routers. A refusal is an answer, for the router passes it on to somebody's SSH client. */
 export const respond = async (ports: EdgePorts & JumpPorts, event: unknown): Promise<JumpAnswer> => {
@@ -24,18 +24,18 @@ export const respond = async (ports: EdgePorts & JumpPorts, event: unknown): Pro
 };
 
 export const handler = eventHandler(
-  wire((parts) => ({
-    ...parts.edge('open-for-jump'),
-    grants: parts.grants(),
-    devices: parts.devices(),
-    tunnels: parts.tunnels(),
-    operatorKeys: parts.operatorKeys(),
-    once: parts.once(),
-    pins: parts.pins(),
-    messages: parts.messages(),
-    relay: parts.relay(),
-    domain: parts.domain(),
-    signInMilliseconds: parts.signInMilliseconds(),
+  wiring.wire(() => ({
+    ...wiring.edge('open-for-jump', wiring.auditLog()),
+    grants: wiring.grants(),
+    devices: wiring.devices(),
+    tunnels: wiring.tunnels(),
+    operatorKeys: wiring.operatorKeys(),
+    once: wiring.once(),
+    pins: wiring.pins(),
+    messages: wiring.messages(),
+    relay: wiring.relayAddress(),
+    domain: wiring.domain(),
+    signInMilliseconds: wiring.signInMilliseconds(),
   })),
   respond,
 );

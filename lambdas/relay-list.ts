@@ -3,7 +3,7 @@ import { relayView } from '../core/wire/relay-view.ts';
 import type { Call } from './edge/call.ts';
 import { type EdgePorts, httpHandler } from './edge/http.ts';
 import type { Answer } from './edge/reply.ts';
-import { wire } from './wiring.ts';
+import * as wiring from './wiring.ts';
 
 /** `GET /v1/relays` */
 export const respond = async (
@@ -19,6 +19,6 @@ export const respond = async (
 };
 
 export const handler = httpHandler(
-  wire((parts) => ({ ...parts.edgeWithoutAudit('relay-list'), relays: parts.relays() })),
+  wiring.wire(() => ({ ...wiring.edge('relay-list'), relays: wiring.relays() })),
   respond,
 );

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { portSetting, readSettings, SettingsError } from '../core/env.ts';
 import { type TableNoun, tables, tableVariable } from '../core/names.ts';
 
@@ -13,10 +13,21 @@ const shape = {
   SALLYPORT_PINS_SECRET: text,
   SALLYPORT_HOST_KEYS_SECRET: text,
   SALLYPORT_ROUTER_HOST_KEYS_SECRET: text,
+  SALLYPORT_CERTIFICATE_SECRET: text,
+  SALLYPORT_ACM_CERTIFICATE: text,
+  SALLYPORT_ACME_DIRECTORY: z.url(),
+  SALLYPORT_ACME_EMAIL: text,
+  SALLYPORT_ZONE: text,
   SALLYPORT_DELIVERY: z.enum(['direct', 'publish']).default('direct'),
   SALLYPORT_TOKEN_ISSUER: text,
   SALLYPORT_TOKEN_AUDIENCE: text,
   SALLYPORT_TOKEN_JWKS: z.url(),
+  /** The locked bucket of audit copies. */
+  SALLYPORT_VAULT_URL: z.url(),
+  /** The API behind IAM, and the routers' door: the canary's. */
+  SALLYPORT_API_URL: z.url(),
+  SALLYPORT_ROUTER_HOST: text,
+  SALLYPORT_HTTPS: z.enum(['on', 'off']).default('off'),
   SALLYPORT_SIGN_IN_SECONDS: z.coerce.number().int().min(60).max(604_800).default(43_200),
 } as const;
 type Shape = typeof shape;
@@ -30,6 +41,14 @@ const schema = z
     SALLYPORT_PINS_SECRET: true,
     SALLYPORT_HOST_KEYS_SECRET: true,
     SALLYPORT_ROUTER_HOST_KEYS_SECRET: true,
+    SALLYPORT_CERTIFICATE_SECRET: true,
+    SALLYPORT_ACM_CERTIFICATE: true,
+    SALLYPORT_ACME_DIRECTORY: true,
+    SALLYPORT_ACME_EMAIL: true,
+    SALLYPORT_ZONE: true,
+    SALLYPORT_VAULT_URL: true,
+    SALLYPORT_API_URL: true,
+    SALLYPORT_ROUTER_HOST: true,
     SALLYPORT_TOKEN_ISSUER: true,
     SALLYPORT_TOKEN_AUDIENCE: true,
     SALLYPORT_TOKEN_JWKS: true,
@@ -58,6 +77,9 @@ export const openSettings = (environment: Readonly<Record<string, string | undef
     number: (name: keyof Shape): number => Number(need(name)),
     get delivery(): 'direct' | 'publish' {
       return given.SALLYPORT_DELIVERY === 'publish' ? 'publish' : 'direct';
+    },
+    get https(): boolean {
+      return given.SALLYPORT_HTTPS === 'on';
     },
     complete(): void {
       if (missing.size > 0) throw new SettingsError([...missing]);

@@ -1,7 +1,7 @@
 import { type SweepPorts, sweep } from '../core/use-cases/sweep.ts';
 import { eventHandler } from './edge/event.ts';
 import type { EdgePorts } from './edge/http.ts';
-import { wire } from './wiring.ts';
+import * as wiring from './wiring.ts';
 
 /** Within the function's 55 s, with room for what is under way. */
 const sweepMilliseconds = 45_000;
@@ -11,12 +11,12 @@ export const respond = (ports: EdgePorts & SweepPorts, _event: unknown): Promise
   sweep(ports, { until: ports.clock.monotonic() + sweepMilliseconds });
 
 export const handler = eventHandler(
-  wire((parts) => ({
-    ...parts.edge('sweep'),
-    tunnels: parts.tunnels(),
-    claims: parts.claims(),
-    relays: parts.relays(),
-    changes: parts.changes(),
+  wiring.wire(() => ({
+    ...wiring.edge('sweep', wiring.auditLog()),
+    tunnels: wiring.tunnels(),
+    claims: wiring.claims(),
+    relays: wiring.relays(),
+    changes: wiring.changes(),
   })),
   respond,
 );

@@ -4,7 +4,7 @@ import type { Call } from './edge/call.ts';
 import { wayOf } from './edge/caller.ts';
 import { type EdgePorts, httpHandler } from './edge/http.ts';
 import type { Answer } from './edge/reply.ts';
-import { wire } from './wiring.ts';
+import * as wiring from './wiring.ts';
 
 /** `PATCH /v1/tunnels/{tunnel}` */
 export const respond = async (ports: EdgePorts & ChangePorts, call: Call): Promise<Answer> => {
@@ -15,15 +15,15 @@ export const respond = async (ports: EdgePorts & ChangePorts, call: Call): Promi
 };
 
 export const handler = httpHandler(
-  wire((parts) => ({
-    ...parts.edge('tunnel-change'),
-    adminGroup: parts.adminGroup(),
-    tunnels: parts.tunnels(),
-    claims: parts.claims(),
-    grants: parts.grants(),
-    devices: parts.devices(),
-    changes: parts.changes(),
-    domain: parts.domain(),
+  wiring.wire(() => ({
+    ...wiring.edge('tunnel-change', wiring.auditLog()),
+    adminGroup: wiring.adminGroup(),
+    tunnels: wiring.tunnels(),
+    claims: wiring.claims(),
+    grants: wiring.grants(),
+    devices: wiring.devices(),
+    changes: wiring.changes(),
+    domain: wiring.domain(),
   })),
   respond,
 );

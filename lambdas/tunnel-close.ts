@@ -3,7 +3,7 @@ import type { Call } from './edge/call.ts';
 import { wayOf } from './edge/caller.ts';
 import { type EdgePorts, httpHandler } from './edge/http.ts';
 import type { Answer } from './edge/reply.ts';
-import { wire } from './wiring.ts';
+import * as wiring from './wiring.ts';
 
 /** `DELETE /v1/tunnels/{tunnel}` */
 export const respond = async (ports: EdgePorts & ClosePorts, call: Call): Promise<Answer> => {
@@ -13,15 +13,15 @@ export const respond = async (ports: EdgePorts & ClosePorts, call: Call): Promis
 };
 
 export const handler = httpHandler(
-  wire((parts) => ({
-    ...parts.edge('tunnel-close'),
-    adminGroup: parts.adminGroup(),
-    tunnels: parts.tunnels(),
-    claims: parts.claims(),
-    devices: parts.devices(),
-    changes: parts.changes(),
-    messages: parts.messages(),
-    domain: parts.domain(),
+  wiring.wire(() => ({
+    ...wiring.edge('tunnel-close', wiring.auditLog()),
+    adminGroup: wiring.adminGroup(),
+    tunnels: wiring.tunnels(),
+    claims: wiring.claims(),
+    devices: wiring.devices(),
+    changes: wiring.changes(),
+    messages: wiring.messages(),
+    domain: wiring.domain(),
   })),
   respond,
 );

@@ -1,10 +1,10 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type GetTunnelPorts, getTunnel } from '../core/use-cases/get-tunnel.ts';
 import { maxWaitSeconds } from '../core/wire/api.ts';
 import type { Call } from './edge/call.ts';
 import { type EdgePorts, httpHandler } from './edge/http.ts';
 import type { Answer } from './edge/reply.ts';
-import { wire } from './wiring.ts';
+import * as wiring from './wiring.ts';
 
 const querySchema = z.strictObject({ wait: z.coerce.number().min(0).max(maxWaitSeconds).default(0) });
 
@@ -18,12 +18,12 @@ export const respond = async (ports: EdgePorts & GetTunnelPorts, call: Call): Pr
 };
 
 export const handler = httpHandler(
-  wire((parts) => ({
-    ...parts.edgeWithoutAudit('tunnel-get'),
-    adminGroup: parts.adminGroup(),
-    tunnels: parts.tunnels(),
-    once: parts.once(),
-    domain: parts.domain(),
+  wiring.wire(() => ({
+    ...wiring.edge('tunnel-get'),
+    adminGroup: wiring.adminGroup(),
+    tunnels: wiring.tunnels(),
+    once: wiring.once(),
+    domain: wiring.domain(),
   })),
   respond,
 );

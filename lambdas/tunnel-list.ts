@@ -1,10 +1,10 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { listTunnels } from '../core/use-cases/list-tunnels.ts';
 import { pageSchema } from '../core/wire/api.ts';
 import type { Call } from './edge/call.ts';
 import { type EdgePorts, httpHandler } from './edge/http.ts';
 import type { Answer } from './edge/reply.ts';
-import { wire } from './wiring.ts';
+import * as wiring from './wiring.ts';
 
 const querySchema = pageSchema
   .extend({ device: z.string().max(128).optional(), operator: z.string().max(64).optional() })
@@ -17,11 +17,11 @@ export const respond = async (ports: EdgePorts & Parameters<typeof listTunnels>[
 });
 
 export const handler = httpHandler(
-  wire((parts) => ({
-    ...parts.edgeWithoutAudit('tunnel-list'),
-    adminGroup: parts.adminGroup(),
-    tunnels: parts.tunnels(),
-    domain: parts.domain(),
+  wiring.wire(() => ({
+    ...wiring.edge('tunnel-list'),
+    adminGroup: wiring.adminGroup(),
+    tunnels: wiring.tunnels(),
+    domain: wiring.domain(),
   })),
   respond,
 );

@@ -4,7 +4,7 @@ import { ingestedRequestSchema } from '../core/wire/device-event.ts';
 import { parse } from '../core/wire/parse.ts';
 import { eventHandler } from './edge/event.ts';
 import type { EdgePorts } from './edge/http.ts';
-import { wire } from './wiring.ts';
+import * as wiring from './wiring.ts';
 
 /** What the rule on operators' requests hands over. Answers go to the operator's own topic. */
 export const respond = async (ports: EdgePorts & MqttRequestPorts, event: unknown): Promise<void> => {
@@ -15,19 +15,19 @@ export const respond = async (ports: EdgePorts & MqttRequestPorts, event: unknow
 };
 
 export const handler = eventHandler(
-  wire((parts) => ({
-    ...parts.edge('tunnel-request-mqtt'),
-    grants: parts.grants(),
-    devices: parts.devices(),
-    tunnels: parts.tunnels(),
-    operatorKeys: parts.operatorKeys(),
-    once: parts.once(),
-    pins: parts.pins(),
-    messages: parts.messages(),
-    operatorMessages: parts.operatorMessages(),
-    relay: parts.relay(),
-    domain: parts.domain(),
-    signInMilliseconds: parts.signInMilliseconds(),
+  wiring.wire(() => ({
+    ...wiring.edge('tunnel-request-mqtt', wiring.auditLog()),
+    grants: wiring.grants(),
+    devices: wiring.devices(),
+    tunnels: wiring.tunnels(),
+    operatorKeys: wiring.operatorKeys(),
+    once: wiring.once(),
+    pins: wiring.pins(),
+    messages: wiring.messages(),
+    operatorMessages: wiring.operatorMessages(),
+    relay: wiring.relayAddress(),
+    domain: wiring.domain(),
+    signInMilliseconds: wiring.signInMilliseconds(),
   })),
   respond,
 );

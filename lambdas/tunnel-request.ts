@@ -1,6 +1,6 @@
 import { rangeOf } from '../core/model/allow-list.ts';
 import type { Once } from '../core/ports/once.ts';
-import type { SignInNotes } from '../core/use-cases/note-sign-in.ts';
+import { createSignInNotes, type SignInNotes } from '../core/use-cases/note-sign-in.ts';
 import { type RequestPorts, requestTunnel } from '../core/use-cases/request-tunnel.ts';
 import { runOnce } from '../core/use-cases/run-once.ts';
 import { tunnelRequestSchema } from '../core/wire/api.ts';
@@ -8,7 +8,7 @@ import type { Call } from './edge/call.ts';
 import { wayOf } from './edge/caller.ts';
 import { type EdgePorts, httpHandler } from './edge/http.ts';
 import type { Answer } from './edge/reply.ts';
-import { wire } from './wiring.ts';
+import * as wiring from './wiring.ts';
 
 export type Ports = EdgePorts & RequestPorts & { readonly once: Once; readonly noteSignIn: SignInNotes };
 
@@ -39,20 +39,20 @@ export const respond = async (ports: Ports, call: Call): Promise<Answer> => {
 };
 
 export const handler = httpHandler(
-  wire((parts) => {
-    const edge = parts.edge('tunnel-request');
+  wiring.wire(() => {
+    const edge = wiring.edge('tunnel-request', wiring.auditLog());
     return {
       ...edge,
-      adminGroup: parts.adminGroup(),
-      grants: parts.grants(),
-      devices: parts.devices(),
-      tunnels: parts.tunnels(),
-      once: parts.once(),
-      pins: parts.pins(),
-      messages: parts.messages(),
-      relay: parts.relay(),
-      domain: parts.domain(),
-      noteSignIn: parts.signInNotes({ operatorKeys: parts.operatorKeys(), hub: edge.hub }),
+      adminGroup: wiring.adminGroup(),
+      grants: wiring.grants(),
+      devices: wiring.devices(),
+      tunnels: wiring.tunnels(),
+      once: wiring.once(),
+      pins: wiring.pins(),
+      messages: wiring.messages(),
+      relay: wiring.relayAddress(),
+      domain: wiring.domain(),
+      noteSignIn: createSignInNotes({ operatorKeys: wiring.operatorKeys(), hub: edge.hub }),
     };
   }),
   respond,

@@ -4,7 +4,7 @@ import type { Call } from './edge/call.ts';
 import { requireAdministrator, wayOf } from './edge/caller.ts';
 import { type EdgePorts, httpHandler } from './edge/http.ts';
 import type { Answer } from './edge/reply.ts';
-import { wire } from './wiring.ts';
+import * as wiring from './wiring.ts';
 
 /** `POST /v1/watches` */
 export const respond = async (ports: EdgePorts & WatchPorts, call: Call): Promise<Answer> => {
@@ -15,6 +15,10 @@ export const respond = async (ports: EdgePorts & WatchPorts, call: Call): Promis
 };
 
 export const handler = httpHandler(
-  wire((parts) => ({ ...parts.edge('watch'), adminGroup: parts.adminGroup(), changes: parts.changes() })),
+  wiring.wire(() => ({
+    ...wiring.edge('watch', wiring.auditLog()),
+    adminGroup: wiring.adminGroup(),
+    changes: wiring.changes(),
+  })),
   respond,
 );

@@ -1,7 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { createAcmeIssuer } from '../adapters/acme/issuer.ts';
+import { createAcmExport } from '../adapters/aws/acm-export.ts';
+import { createBucketVault } from '../adapters/aws/audit-vault.ts';
+import { createSignedApi } from '../adapters/aws/operator-api.ts';
+import { createRoute53Challenge } from '../adapters/aws/route53-challenge.ts';
+import { createAwsCall } from '../adapters/aws/signed-call.ts';
+import { createSignedFetch } from '../adapters/aws/signed-fetch.ts';
 import { createDynamoAuditLog } from '../adapters/dynamodb/audit-log.ts';
 import { createDynamoAuditReader } from '../adapters/dynamodb/audit-reader.ts';
+import { auditOfImage } from '../adapters/dynamodb/audit-stream.ts';
 import { createDynamoChanges } from '../adapters/dynamodb/changes.ts';
 import { createDynamoClient } from '../adapters/dynamodb/client.ts';
 import { createDynamoDevices } from '../adapters/dynamodb/devices.ts';
@@ -12,13 +20,16 @@ import { createDynamoPortClaims } from '../adapters/dynamodb/port-claims.ts';
 import { createDynamoRelays } from '../adapters/dynamodb/relays.ts';
 import { tunnelOfImage } from '../adapters/dynamodb/tunnel-stream.ts';
 import { createDynamoTunnels } from '../adapters/dynamodb/tunnels.ts';
+import { createStranger } from '../adapters/https/stranger.ts';
 import { createIotClient } from '../adapters/iot/client.ts';
 import { createDeviceMessages } from '../adapters/iot/device-messages.ts';
 import { createOperatorMessages } from '../adapters/iot/operator-messages.ts';
 import { createTokens } from '../adapters/jwt/tokens.ts';
+import { createCertificateStore } from '../adapters/secrets/certificate-store.ts';
 import { createHostKeyStore, createPinStore } from '../adapters/secrets/host-key-store.ts';
-import { createSecretPins } from '../adapters/secrets/secrets.ts';
+import { createSecretPins } from '../adapters/secrets/pins.ts';
 import { makeHostKeyPairs } from '../adapters/ssh/host-key-pairs.ts';
+import { createJumpClient } from '../adapters/ssh/jump-client.ts';
 import { createSshKeys } from '../adapters/ssh/ssh-keys.ts';
 import { createLog } from '../adapters/stdout/log.ts';
 import { createMetrics } from '../adapters/stdout/metrics.ts';
@@ -29,11 +40,11 @@ import type { AuditLog } from '../core/ports/audit-log.ts';
 import type { Clock } from '../core/ports/clock.ts';
 import type { Random } from '../core/ports/random.ts';
 import type { Timers } from '../core/ports/timers.ts';
-import { createSignInNotes } from '../core/use-cases/note-sign-in.ts';
-import { openSettings } from './settings.ts';
+import { defaultProvider } from './edge/credentials.ts';
+import { openSettings, type Settings } from './settings.ts';
 
 /** Made at the first call and kept for the process's life. */
-const once = <T>(make: () => T): (() => T) => {
+const kept = <T>(make: () => T): (() => T) => {
   let made: { readonly value: T } | undefined;
   return () => {
     made ??= { value: make() };
@@ -51,80 +62,110 @@ const timers: Timers = {
   },
 };
 
-const settings = once(() => openSettings(process.env));
-const dynamo = once(() => createDynamoClient());
-const iot = once(() => createIotClient());
-const secrets = once(() => new SecretsManagerClient({}));
-const secretOf = (name: Parameters<ReturnType<typeof openSettings>['text']>[0]) => ({
-  client: secrets(),
-  secret: settings().text(name),
-});
+// What a function does not name is left out of its bundle. That takes exports of their own instead of one object that
+// holds all, and the word PURE, which tells the bundler that a call does nothing but make its result.
+const settings = /* @__PURE__ */ kept(() => openSettings(process.env));
+const dynamo = /* @__PURE__ */ kept(() => createDynamoClient());
+const iot = /* @__PURE__ */ kept(() => createIotClient());
+const secrets = /* @__PURE__ */ kept(() => new SecretsManagerClient({}));
+
 const tableOf = (noun: TableNoun) => ({ client: dynamo(), table: settings().table(noun) });
+const secretOf = (name: Parameters<Settings['text']>[0]) => ({ client: secrets(), secret: settings().text(name) });
+
+export const domain = () => settings().text('SALLYPORT_DOMAIN');
+export const adminGroup = () => settings().text('SALLYPORT_ADMIN_GROUP');
+export const relayAddress = () => ({
+  host: settings().text('SALLYPORT_RELAY_HOST'),
+  port: settings().number('SALLYPORT_RELAY_PORT'),
+});
+export const signInMilliseconds = () => settings().number('SALLYPORT_SIGN_IN_SECONDS') * 1_000;
+
+export const auditLog = () => createDynamoAuditLog(tableOf('audit'));
+export const auditReader = () => createDynamoAuditReader(tableOf('audit'));
+export const changes = () => createDynamoChanges(tableOf('changes'));
+export const claims = () => createDynamoPortClaims(tableOf('portClaims'));
+export const devices = () => createDynamoDevices(tableOf('devices'));
+export const grants = () => createDynamoGrants(tableOf('grants'));
+export const once = () => createDynamoOnce(tableOf('once'));
+export const operatorKeys = () => createDynamoOperatorKeys(tableOf('operatorKeys'));
+export const relays = () => createDynamoRelays({ ...tableOf('relays'), clock });
+export const tunnels = () => createDynamoTunnels(tableOf('tunnels'));
+export { auditOfImage, tunnelOfImage };
+
+export const messages = () => createDeviceMessages({ client: iot(), delivery: settings().delivery });
+export const operatorMessages = () => createOperatorMessages({ client: iot() });
+
+export const sshKeys = createSshKeys;
+export const pins = () => createSecretPins({ ...secretOf('SALLYPORT_PINS_SECRET'), now: clock.now });
+export const hostKeys = () => ({
+  relayKeys: createHostKeyStore(secretOf('SALLYPORT_HOST_KEYS_SECRET')),
+  routerKeys: createHostKeyStore(secretOf('SALLYPORT_ROUTER_HOST_KEYS_SECRET')),
+  pins: createPinStore(secretOf('SALLYPORT_PINS_SECRET')),
+  makeHostKeyPairs,
+});
+
+export const certificateStore = () => createCertificateStore(secretOf('SALLYPORT_CERTIFICATE_SECRET'));
+/** ACM is in the function's Region. Route 53 has one place for the world, and signs by us-east-1. */
+const awsCall = (service: 'acm' | 'route53') => {
+  const region = process.env.AWS_REGION ?? 'us-east-1';
+  return createAwsCall({
+    ...{ service, now: clock.now, credentials: defaultProvider() },
+    ...(service === 'acm'
+      ? { region, endpoint: `https://acm.${region}.amazonaws.com` }
+      : { region: 'us-east-1', endpoint: 'https://route53.amazonaws.com' }),
+  });
+};
+export const acmExport = () =>
+  createAcmExport({ call: awsCall('acm'), certificate: settings().text('SALLYPORT_ACM_CERTIFICATE') });
+export const acmeIssuer = () =>
+  createAcmeIssuer({
+    ...{ directory: settings().text('SALLYPORT_ACME_DIRECTORY'), email: settings().text('SALLYPORT_ACME_EMAIL') },
+    ...{ domain: domain(), timers, now: clock.now },
+    record: createRoute53Challenge({
+      ...{ call: awsCall('route53'), zone: settings().text('SALLYPORT_ZONE'), domain: domain(), timers },
+    }),
+  });
+
+export const tokens = () =>
+  createTokens({
+    issuer: settings().text('SALLYPORT_TOKEN_ISSUER'),
+    audience: settings().text('SALLYPORT_TOKEN_AUDIENCE'),
+    jwks: settings().text('SALLYPORT_TOKEN_JWKS'),
+  });
+
+const signed = (service: 's3' | 'execute-api', endpoint: string) =>
+  createSignedFetch({
+    ...{ service, endpoint, now: clock.now, credentials: defaultProvider() },
+    region: process.env.AWS_REGION ?? 'us-east-1',
+    timeoutMilliseconds: 30_000,
+  });
+export const auditVault = () => createBucketVault(signed('s3', settings().text('SALLYPORT_VAULT_URL')));
+export const operatorApi = () => createSignedApi(signed('execute-api', settings().text('SALLYPORT_API_URL')));
+export const jumpClient = () => createJumpClient({ host: settings().text('SALLYPORT_ROUTER_HOST'), port: 443 });
+export const stranger = () =>
+  settings().https ? createStranger({ host: settings().text('SALLYPORT_ROUTER_HOST'), port: 443 }) : undefined;
 
 /** For functions that record nothing: should one ever try, it is refused. */
 const noAudit: AuditLog = {
   append: () => Promise.reject(new SallyportError('unavailable', { detail: 'this function keeps no audit records' })),
 };
 
-const edge = (name: string, audit: AuditLog | undefined) => {
-  const metrics = createMetrics({ namespace: 'Sallyport', process: name, now: clock.now });
-  const hub = createEventHub({
-    process: name,
-    log: createLog({ process: name }),
-    metrics,
-    audit: audit ?? noAudit,
-    clock,
-  });
+/** The function's hub and clocks. Without an audit log it may record nothing. */
+export const edge = (name: string, audit?: AuditLog) => {
+  const metrics = createMetrics({ process: name, now: clock.now });
+  const log = createLog({ process: name });
+  const hub = createEventHub({ process: name, log, metrics, audit: audit ?? noAudit, clock });
   return { hub, audited: audit !== undefined, clock, random, timers, flush: () => metrics.flush() };
 };
 
-/** What a handler is made of. Each part is made when it is asked for, so a function reads no setting that it does not use. */
-const parts = {
-  domain: () => settings().text('SALLYPORT_DOMAIN'),
-  adminGroup: () => settings().text('SALLYPORT_ADMIN_GROUP'),
-  relay: () => ({
-    host: settings().text('SALLYPORT_RELAY_HOST'),
-    port: settings().number('SALLYPORT_RELAY_PORT'),
-  }),
-  signInMilliseconds: () => settings().number('SALLYPORT_SIGN_IN_SECONDS') * 1_000,
-  tunnels: () => createDynamoTunnels(tableOf('tunnels')),
-  claims: () => createDynamoPortClaims(tableOf('portClaims')),
-  devices: () => createDynamoDevices(tableOf('devices')),
-  relays: () => createDynamoRelays({ ...tableOf('relays'), clock }),
-  grants: () => createDynamoGrants(tableOf('grants')),
-  operatorKeys: () => createDynamoOperatorKeys(tableOf('operatorKeys')),
-  changes: () => createDynamoChanges(tableOf('changes')),
-  once: () => createDynamoOnce(tableOf('once')),
-  auditReader: () => createDynamoAuditReader(tableOf('audit')),
-  sshKeys: createSshKeys,
-  pins: () => createSecretPins({ ...secretOf('SALLYPORT_PINS_SECRET'), now: clock.now }),
-  hostKeys: () => ({
-    relayKeys: createHostKeyStore(secretOf('SALLYPORT_HOST_KEYS_SECRET')),
-    routerKeys: createHostKeyStore(secretOf('SALLYPORT_ROUTER_HOST_KEYS_SECRET')),
-    pins: createPinStore(secretOf('SALLYPORT_PINS_SECRET')),
-    makeHostKeyPairs,
-  }),
-  messages: () => createDeviceMessages({ client: iot(), delivery: settings().delivery }),
-  tunnelOfImage,
-  operatorMessages: () => createOperatorMessages({ client: iot() }),
-  tokens: () =>
-    createTokens({
-      issuer: settings().text('SALLYPORT_TOKEN_ISSUER'),
-      audience: settings().text('SALLYPORT_TOKEN_AUDIENCE'),
-      jwks: settings().text('SALLYPORT_TOKEN_JWKS'),
-    }),
-  /** The function's hub and clocks; with audit records of its own, or none. */
-  edge: (name: string) => edge(name, createDynamoAuditLog(tableOf('audit'))),
-  edgeWithoutAudit: (name: string) => edge(name, undefined),
-  signInNotes: createSignInNotes,
-} as const;
-export type Parts = typeof parts;
-
-/** The way to put a handler's ports together. Throws all that is wrong with the settings at once. */
+/**
+ * The way to put a handler's ports together. Each is made when it is asked for, so a function reads no setting that it
+ * does not use. Throws all that is wrong with the settings at once.
+ */
 export const wire =
-  <Ports>(choose: (parts: Parts) => Ports): (() => Ports) =>
+  <Ports>(choose: () => Ports): (() => Ports) =>
   () => {
-    const chosen = choose(parts);
+    const chosen = choose();
     settings().complete();
     return chosen;
   };

@@ -12,13 +12,16 @@ const print = (text: string) => process.stdout.write(`${text}\n`);
 const complain = (error: unknown) =>
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
 
-let stopping = false;
-/** Resolves at the first signal. A second one ends the process at once; its children end with it. */
+/** Ctrl-C at a terminal comes twice: from the terminal, and from npm, which passes it on. */
+const sameSignalMilliseconds = 1_000;
+
+let stopping: number | undefined;
+/** Resolves at the first signal. A later one ends the process at once; its children end with it. */
 const interrupted = new Promise<string>((resolve) => {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.on(signal, () => {
-      if (stopping) process.exit(130);
-      stopping = true;
+      if (stopping !== undefined && performance.now() - stopping > sameSignalMilliseconds) process.exit(130);
+      stopping ??= performance.now();
       resolve(signal);
     });
 });
@@ -26,26 +29,36 @@ const interrupted = new Promise<string>((resolve) => {
 async function run(options: DemoOptions): Promise<number> {
   checkTools();
   const ports = portsFrom(options.ports);
-  await checkPorts(ports);
+  await checkPorts(ports).catch((error: unknown) => {
+    throw new Error(`${error instanceof Error ? error.message : error}: --ports BASE moves them all`);
+  });
   const state = takeStateDirectory(options.state, options.fresh);
   const logs = new LogFiles(state.file('logs'));
   const onStep = options.json ? () => undefined : steps(print);
+  const onNotice = (what: string) =>
+    print(options.json ? JSON.stringify({ event: 'notice', what }) : `  ${new Date().toLocaleTimeString()}  ${what}`);
   if (!options.json) print('Sallyport starts on this machine.\n');
   let demo: Demo | undefined;
   try {
     const prepared = await prepare(state.file('prepared'));
     onStep('templates synthesized, functions bundled');
-    demo = await startDemo({ prepared, ports, state, logs, onStep });
-    show(demo, relative(process.cwd(), state.path) || '.', options.json);
+    demo = await startDemo({ prepared, ports, state, logs, onStep, onNotice });
+    show(demo, nearName(state.path), options.json);
     const why = await Promise.race([interrupted, demo.broken]);
     if (!options.json) print(`\n${why}: stopping`);
-    return stopping ? 0 : 1;
+    return stopping === undefined ? 1 : 0;
   } finally {
     await demo?.close();
     await logs.close();
     state.release();
   }
 }
+
+/** As a person in this folder would type it. */
+const nearName = (path: string): string => {
+  const near = relative(process.cwd(), path);
+  return near.startsWith('..') ? path : near || '.';
+};
 
 function show(demo: Demo, stateDirectory: string, json: boolean): void {
   const facts = { ...demo, stateDirectory };

@@ -2,11 +2,13 @@
 export interface Started {
   /** Told in the ready line: ids, ports. */
   readonly ready: Readonly<Record<string, string | number>>;
+  /** How long `stop` may take. Default: a minute. */
+  readonly graceMilliseconds?: number;
   stop(): Promise<void>;
 }
 
 /** A stop that does not come to its end must not keep a deployment waiting: the platform would kill it anyway. */
-const graceMilliseconds = 60_000;
+const usualGraceMilliseconds = 60_000;
 
 /**
  * Runs a process from start to stop: one line when it is ready, a clean stop on SIGTERM and SIGINT, a second signal ends
@@ -28,7 +30,7 @@ export const runProcess = async (name: string, start: () => Promise<Started>): P
     if (stopping) process.exit(1);
     stopping = true;
     say('stopping', { why });
-    setTimeout(() => process.exit(1), graceMilliseconds).unref();
+    setTimeout(() => process.exit(1), started.graceMilliseconds ?? usualGraceMilliseconds).unref();
     started.stop().then(
       () => process.exit(0),
       (error: unknown) => {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { addressSetting, portSetting, readSettings } from '../core/env.ts';
+import { addressSetting, readSettings } from '../core/env.ts';
 
 const table = z.string().min(3).max(255);
 const count = (value: number) => z.coerce.number().int().min(1).default(value);
@@ -14,6 +14,8 @@ const schema = z.object({
   SALLYPORT_HOST_KEYS_SECRET: z.string().min(1),
   /** Where devices arrive, `host:port`. */
   SALLYPORT_RELAY_LISTEN: addressSetting,
+  /** Where devices arrive that a router of this machine unwrapped from TLS, always behind a PROXY header. Loopback. */
+  SALLYPORT_WRAPPED_LISTEN: addressSetting.optional(),
   /** Where routers arrive. */
   SALLYPORT_DOOR_LISTEN: addressSetting,
   /** The address at which routers reach this process's door; the machine's own unless given. */
@@ -27,7 +29,10 @@ const schema = z.object({
   SALLYPORT_MAX_STREAMS: count(10_000),
   /** Seconds that streams have to end by themselves after SIGTERM. */
   SALLYPORT_DRAIN_SECONDS: z.coerce.number().int().min(0).max(3_600).default(30),
-  SALLYPORT_ADMIN_PORT: portSetting.optional(),
+  /** Seconds that it goes on listening after SIGTERM, for a balancer that still sends: who comes is told to dial again. */
+  SALLYPORT_LINGER_SECONDS: z.coerce.number().int().min(0).max(600).default(0),
+  /** Where health and metrics are asked for, `host:port`; nowhere unless given. */
+  SALLYPORT_ADMIN_LISTEN: addressSetting.optional(),
 });
 
 export const readRelayConfig = (environment: NodeJS.ProcessEnv) => {
@@ -43,6 +48,7 @@ export const readRelayConfig = (environment: NodeJS.ProcessEnv) => {
     },
     hostKeysSecret: settings.SALLYPORT_HOST_KEYS_SECRET,
     listen: settings.SALLYPORT_RELAY_LISTEN,
+    wrappedListen: settings.SALLYPORT_WRAPPED_LISTEN,
     doorListen: settings.SALLYPORT_DOOR_LISTEN,
     advertise: settings.SALLYPORT_ADVERTISE,
     proxyProtocol: settings.SALLYPORT_PROXY_PROTOCOL === 'required',
@@ -54,7 +60,8 @@ export const readRelayConfig = (environment: NodeJS.ProcessEnv) => {
       streams: settings.SALLYPORT_MAX_STREAMS,
     },
     drainMilliseconds: settings.SALLYPORT_DRAIN_SECONDS * 1_000,
-    adminPort: settings.SALLYPORT_ADMIN_PORT,
+    lingerMilliseconds: settings.SALLYPORT_LINGER_SECONDS * 1_000,
+    adminListen: settings.SALLYPORT_ADMIN_LISTEN,
   };
 };
 export type RelayConfig = ReturnType<typeof readRelayConfig>;

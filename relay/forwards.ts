@@ -33,6 +33,10 @@ export class Forwards {
     return [...(this.#bySession.get(session) ?? [])];
   }
 
+  sessions(): IterableIterator<DeviceSession> {
+    return this.#bySession.keys();
+  }
+
   get sessionCount(): number {
     return this.#bySession.size;
   }

@@ -15,8 +15,10 @@ export const keepLease = (options: {
   readonly load: () => RelayLoad;
   readonly isDraining: () => boolean;
   readonly onFence: () => void;
+  /** Default 5 s. */
+  readonly everyMilliseconds?: number;
 }) => {
-  const { clock, hub } = options;
+  const { clock, hub, everyMilliseconds = leaseMilliseconds } = options;
   let lease = 1;
   let raisedAt = clock.monotonic();
   let fenced = false;
@@ -40,18 +42,19 @@ export const keepLease = (options: {
       options.onFence();
     }
     busy ??= raise()
-      .catch((error: unknown) =>
-        hub.log('warn', 'lease.failed', { error: error instanceof Error ? error.name : 'unknown' }),
-      )
+      .catch((error: unknown) => {
+        hub.metrics.count('lease_failed', 1);
+        hub.log('warn', 'lease.failed', { error: error instanceof Error ? error.name : 'unknown' });
+      })
       .finally(() => {
         busy = undefined;
       });
   };
 
-  // Twice as often as a raise is due for the watch, so that fencing is late by at most a second.
+  // Looked at more often than a raise is due, so that fencing is late by at most a second.
   const watch = setInterval(() => {
-    if (clock.monotonic() - raisedAt >= leaseMilliseconds - 500) tick();
-  }, 1_000);
+    if (clock.monotonic() - raisedAt >= everyMilliseconds * 0.9) tick();
+  }, everyMilliseconds / 5);
 
   return {
     get fenced() {

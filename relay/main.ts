@@ -7,12 +7,17 @@ import { createDynamoDevices } from '../adapters/dynamodb/devices.ts';
 import { createDynamoPortClaims } from '../adapters/dynamodb/port-claims.ts';
 import { createDynamoRelays } from '../adapters/dynamodb/relays.ts';
 import { createDynamoTunnels } from '../adapters/dynamodb/tunnels.ts';
-import { readHostKeys } from '../adapters/secrets/secrets.ts';
+import { hostKeySource } from '../adapters/secrets/followed.ts';
 import { nativeCrypto } from '../adapters/ssh/native-binding.ts';
+import { servedKeys } from '../adapters/ssh/served-keys.ts';
 import { createLog } from '../adapters/stdout/log.ts';
 import { createMetrics } from '../adapters/stdout/metrics.ts';
 import { createEventHub } from '../core/events.ts';
 import { newServerId } from '../core/model/ids.ts';
+import { countClaims } from '../core/use-cases/count-claims.ts';
+import { followSecret } from '../core/use-cases/follow-secret.ts';
+import { startAdminServer } from '../net/admin-server.ts';
+import { watchVitals } from '../net/process-vitals.ts';
 import { runProcess } from '../net/run-process.ts';
 import { TimerWheel } from '../net/timer-wheel.ts';
 import { readRelayConfig } from './config.ts';
@@ -27,13 +32,13 @@ await runProcess('relay', async () => {
   const config = readRelayConfig(process.env);
   const serverId = newServerId(random);
   const log = createLog({ process: 'relay', fields: { serverId } });
-  const metrics = createMetrics({ namespace: 'Sallyport', process: 'relay', now: clock.now });
+  const metrics = createMetrics({ process: 'relay', now: clock.now });
   const client = createDynamoClient();
   const table = (name: string) => ({ client, table: name });
   const { tables } = config;
 
   const tunnels = createDynamoTunnels(table(tables.tunnels));
-  const claims = createDynamoPortClaims(table(tables.portClaims));
+  const claims = countClaims(createDynamoPortClaims(table(tables.portClaims)), metrics);
   const hub = createEventHub({
     process: 'relay',
     log,
@@ -45,7 +50,13 @@ await runProcess('relay', async () => {
   metrics.gauge('native_crypto', nativeCrypto ? 1 : 0);
 
   const timers = new TimerWheel();
-  const hostKeys = await readHostKeys(new SecretsManagerClient(), config.hostKeysSecret);
+  const hostKeys = await followSecret({
+    name: 'host_keys',
+    source: hostKeySource({ client: new SecretsManagerClient(), secret: config.hostKeysSecret }),
+    use: servedKeys,
+    timers,
+    hub,
+  });
   const relay = await startRelay({
     config: { ...config, advertise: config.advertise ?? ownAddress() },
     serverId,
@@ -57,16 +68,41 @@ await runProcess('relay', async () => {
     clock,
     timers,
     hub,
-    listenForDevices: deviceServer({ config, serverId, hostKeys, timers, hub }),
+    listenForDevices: deviceServer({
+      ...{ config, serverId, timers, hub },
+      hostKeys: () => hostKeys.current().served,
+      nextHostKeys: () => hostKeys.current().next,
+    }),
   });
 
-  const flush = setInterval(() => metrics.flush(), 60_000);
+  const admin =
+    config.adminListen === undefined
+      ? undefined
+      : await startAdminServer({ ...config.adminListen, metrics: () => metrics.text() });
+  const vitals = watchVitals();
+  const measure = (): void => {
+    metrics.gauge('tunnels', relay.forwards.size);
+    metrics.gauge('sessions', relay.forwards.sessionCount);
+    metrics.gauge('channels', relay.forwards.channels);
+    const { memoryBytes, loopDelayMilliseconds } = vitals.read();
+    metrics.gauge('memory_bytes', memoryBytes);
+    metrics.gauge('loop_delay_milliseconds', loopDelayMilliseconds);
+  };
+  measure();
+  const flush = setInterval(() => {
+    measure();
+    metrics.flush();
+  }, 60_000);
   return {
+    graceMilliseconds: Math.max(config.drainMilliseconds, config.lingerMilliseconds) + 30_000,
     ready: { serverId, port: relay.port, doorPort: relay.doorPort },
     async stop() {
       clearInterval(flush);
+      vitals.stop();
+      hostKeys.stop();
       await relay.stop();
       metrics.flush();
+      await admin?.close();
     },
   };
 });

@@ -16,12 +16,15 @@ import { createForwardClock } from './forward-clock.ts';
 import { Forwards } from './forwards.ts';
 import { keepLease } from './lease-keeper.ts';
 import type { Ledger } from './ledger.ts';
+import { keepPlacement } from './placement.ts';
 import type { DeviceSession } from './session.ts';
 import { createTunnelKeeper, type TunnelKeeper } from './tunnel-keeper.ts';
 
 /** The SSH server that devices dial, as this process needs it; made by an adapter in `main.ts`. */
 export type DeviceServer = {
   readonly port: number;
+  /** Of those that a router unwrapped from TLS, where there is one. */
+  readonly wrappedPort: number | undefined;
   stopAccepting(): void;
   close(): Promise<void>;
 };
@@ -30,6 +33,10 @@ export type DeviceServerFactory = (hooks: {
   readonly login: DeviceLogin;
   readonly onSession: (session: DeviceSession) => void;
   readonly onSessionEnd: (session: DeviceSession) => void;
+  /** False while it drains: who comes then is told to dial again, before it has said who it is. */
+  readonly admits: () => boolean;
+  /** Whether agents had better dial another relay: those that may still be sent on. */
+  readonly sendsOn: () => boolean;
   readonly keeper: TunnelKeeper;
   readonly forwards: Forwards;
 }) => Promise<DeviceServer>;
@@ -46,6 +53,8 @@ export type RelayParts = {
   readonly timers: Timers;
   readonly hub: EventHub;
   readonly listenForDevices: DeviceServerFactory;
+  /** Other paces than these: the lease and the look at the others each 5 s, a session settled after a minute. */
+  readonly paces?: { readonly everyMilliseconds: number; readonly settledMilliseconds: number };
 };
 
 /**
@@ -111,10 +120,18 @@ export const startRelay = async (parts: RelayParts) => {
     load,
     isDraining: () => draining,
     onFence: () => endSessions('this relay lost its lease; dial again'),
+    ...(parts.paces === undefined ? {} : { everyMilliseconds: parts.paces.everyMilliseconds }),
   });
 
+  const placement = keepPlacement({
+    ...{ serverId, relays: parts.relays, forwards, clock, hub },
+    ...parts.paces,
+    isDraining: () => draining,
+  });
   const server = await parts.listenForDevices({
     login: createDeviceLogin({ devices: parts.devices, hub }),
+    admits: () => !draining,
+    sendsOn: () => draining || placement.crowded,
     keeper,
     forwards,
     onSession: (session) => forwards.openSession(session),
@@ -129,29 +146,43 @@ export const startRelay = async (parts: RelayParts) => {
   return {
     serverId,
     port: server.port,
+    wrappedPort: server.wrappedPort,
     doorPort: door.port,
     forwards,
     /**
-     * Nothing new first, in words and in the registry; then the streams have their time; then the sessions end, which
-     * clears each holder; the row goes last, for until then a router may still ask here.
+     * Nothing new first, in words and in the registry; then the streams have their time, and a balancer its time to
+     * forget this process; then the sessions end, which clears each holder; the row goes last, for until then a router
+     * may still ask here.
      */
     async stop(): Promise<void> {
       draining = true;
-      server.stopAccepting();
+      const forgotten = after(config.lingerMilliseconds, () => server.stopAccepting());
       await lease.announce().catch(log('drain.unannounced'));
-      await drained(forwards, config.drainMilliseconds);
+      await Promise.all([drained(forwards, config.drainMilliseconds), forgotten]);
+      hub.metrics.count('streams_cut', forwards.channels);
       const released = [...forwards].map((forward) => keeper.released(forward));
       await Promise.all(released);
       await server.close();
       await door.close();
       feed.stop();
       await lease.stop();
+      await placement.stop();
       await parts.relays.remove(serverId).catch(log('registry.unremoved'));
       await hub.stop();
     },
   };
 };
 export type RunningRelay = Awaited<ReturnType<typeof startRelay>>;
+
+const after = (milliseconds: number, act: () => void): Promise<void> =>
+  new Promise((resolve) => {
+    const end = () => {
+      act();
+      resolve();
+    };
+    if (milliseconds === 0) end();
+    else setTimeout(end, milliseconds);
+  });
 
 /** Resolves when no stream is left, or after so many milliseconds. */
 const drained = (forwards: Forwards, milliseconds: number): Promise<void> =>

@@ -4,6 +4,10 @@ import type { Duplex } from 'node:stream';
 export type DeviceSession = {
   readonly device: string;
   readonly fingerprint: string;
+  /** How its SSH client names itself. */
+  readonly software: string;
+  /** When it logged in, on the monotonic clock. */
+  readonly since: number;
   /** The device's address as the load balancer told it. */
   readonly source: string;
   /** Opens a `forwarded-tcpip` channel (RFC 4254 7.2) and resolves when the device has confirmed it. */

@@ -1,13 +1,15 @@
+import type { Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { Duplex } from 'node:stream';
-import { type KeyPair, readPrivateKey } from '../adapters/ssh/keys.ts';
+import type { KeyPair } from '../adapters/ssh/keys.ts';
 import { WindowBudget } from '../adapters/ssh/receive-window.ts';
-import { createSshServer } from '../adapters/ssh/server.ts';
+import { createSshServer, type SshServer } from '../adapters/ssh/server.ts';
 import type { SshServerEvent } from '../adapters/ssh/server-options.ts';
 import type { ServerSession } from '../adapters/ssh/server-session.ts';
 import { ChannelOpenError } from '../adapters/ssh/session-end.ts';
 import { SallyportError } from '../core/errors.ts';
 import type { EventHub } from '../core/events.ts';
+import { mayBeSentOn } from '../core/model/placement.ts';
 import type { Timers } from '../core/ports/timers.ts';
 import { listen } from '../net/listen.ts';
 import { readProxyHeader } from '../net/peek.ts';
@@ -40,13 +42,14 @@ export const deviceServer =
   (parts: {
     readonly config: RelayConfig;
     readonly serverId: string;
-    readonly hostKeys: readonly { readonly private: string }[];
+    /** Asked at each new connection. */
+    readonly hostKeys: () => readonly KeyPair[];
+    readonly nextHostKeys?: () => readonly KeyPair[];
     readonly timers: Timers;
     readonly hub: EventHub;
   }): DeviceServerFactory =>
-  async ({ login, keeper, onSession, onSessionEnd, forwards }) => {
+  async ({ login, keeper, admits, sendsOn, onSession, onSessionEnd, forwards }) => {
     const { config, hub } = parts;
-    const hostKeys: readonly KeyPair[] = parts.hostKeys.map((key) => readPrivateKey(key.private));
 
     const serve = (session: ServerSession): void => {
       const device = deviceSession(session);
@@ -66,9 +69,11 @@ export const deviceServer =
 
     const ssh = createSshServer({
       serverId: parts.serverId,
-      hostKeys,
+      hostKeys: parts.hostKeys,
+      ...(parts.nextHostKeys === undefined ? {} : { nextHostKeys: parts.nextHostKeys }),
+      turnAway: (software) => (mayBeSentOn(software) && sendsOn() ? 'this relay is busy; dial again' : undefined),
       authorize: async ({ user, key, from }) => {
-        if (ssh.sessions >= config.limits.sessions) throw new SallyportError('busy');
+        if (!admits() || ssh.sessions >= config.limits.sessions) throw new SallyportError('busy');
         return (await login.keyFor({ user, fingerprint: key.fingerprint, source: from.address })) !== undefined;
       },
       onSession: serve,
@@ -79,43 +84,55 @@ export const deviceServer =
       limits: { maximumForwards: config.limits.forwardsPerSession },
     });
 
-    const listener = await listen({
-      ...config.listen,
-      purpose: 'the relay',
-      maxConnections: config.limits.sessions + handshakes.total,
-      onConnection: (socket) => {
-        if (!config.proxyProtocol) {
-          ssh.accept(socket, { address: socket.remoteAddress ?? '0.0.0.0', port: socket.remotePort ?? 0 });
-          return;
-        }
-        readProxyHeader(socket, { timeoutMilliseconds: proxyHeaderMilliseconds }).then(
-          (read) => {
-            // `local`: the balancer's own health check, which only wants to see that we answer.
-            const endpoints = read.outcome === 'header' ? read.header.endpoints : undefined;
-            if (endpoints === undefined) socket.destroy();
-            else ssh.accept(socket, { address: endpoints.sourceAddress, port: endpoints.sourcePort });
-          },
-          () => socket.destroy(),
-        );
-      },
-    });
+    const maxConnections = config.limits.sessions + handshakes.total;
+    const arrivals = (where: ListenAddress & { readonly purpose: string; readonly proxied: boolean }) =>
+      listen({
+        ...{ host: where.host, port: where.port, purpose: where.purpose, maxConnections },
+        onConnection: (socket) => {
+          if (where.proxied) acceptProxied(ssh, socket);
+          else ssh.accept(socket, { address: socket.remoteAddress ?? '0.0.0.0', port: socket.remotePort ?? 0 });
+        },
+      });
+    const bare = await arrivals({ ...config.listen, purpose: 'the relay', proxied: config.proxyProtocol });
+    const wrapped =
+      config.wrappedListen === undefined
+        ? undefined
+        : await arrivals({ ...config.wrappedListen, purpose: 'the relay behind TLS', proxied: true });
+    const listeners = wrapped === undefined ? [bare] : [bare, wrapped];
 
     return {
-      port: listener.port,
+      port: bare.port,
+      wrappedPort: wrapped?.port,
       stopAccepting() {
-        listener.stopAccepting();
+        for (const listener of listeners) listener.stopAccepting();
         ssh.stopAccepting();
       },
       async close() {
         await ssh.close('this relay stops; dial again');
-        await listener.close();
+        await Promise.all(listeners.map((listener) => listener.close()));
       },
     };
   };
 
+type ListenAddress = RelayConfig['listen'];
+
+const acceptProxied = (ssh: Pick<SshServer, 'accept'>, socket: Socket): void => {
+  readProxyHeader(socket, { timeoutMilliseconds: proxyHeaderMilliseconds }).then(
+    (read) => {
+      // `local`: the balancer's own health check, which only wants to see that we answer.
+      const endpoints = read.outcome === 'header' ? read.header.endpoints : undefined;
+      if (endpoints === undefined) socket.destroy();
+      else ssh.accept(socket, { address: endpoints.sourceAddress, port: endpoints.sourcePort });
+    },
+    () => socket.destroy(),
+  );
+};
+
 const deviceSession = (session: ServerSession): DeviceSession => ({
   device: session.user,
   fingerprint: session.key.fingerprint,
+  software: session.software,
+  since: performance.now(),
   source: session.from.address,
   openForwarded: (wire): Promise<Duplex> =>
     session.openForwarded({ ...wire, timeoutMilliseconds: channelMilliseconds }).catch((cause: unknown) => {

@@ -19,6 +19,8 @@ const schema = z.object({
   SALLYPORT_ROUTER_HOST_KEYS_SECRET: z.string().min(1),
   /** The wildcard certificate; without one HTTP is refused and SSH works. */
   SALLYPORT_CERTIFICATE_SECRET: z.string().min(1).optional(),
+  /** Where SSH that came inside TLS for `relay.<domain>` is handed on, `host:port`: a relay's `SALLYPORT_WRAPPED_LISTEN`. */
+  SALLYPORT_RELAY_BACKEND: addressSetting.optional(),
   SALLYPORT_OPEN_FOR_JUMP: z.string().min(1),
   SALLYPORT_TOKEN_ISSUER: z.url(),
   SALLYPORT_TOKEN_AUDIENCE: z.string().min(1),
@@ -28,6 +30,8 @@ const schema = z.object({
   SALLYPORT_MAX_CONNECTIONS: count(8_000),
   SALLYPORT_MAX_STREAMS_PER_OPERATOR: count(500),
   SALLYPORT_DRAIN_SECONDS: z.coerce.number().int().min(0).max(3_600).default(30),
+  /** Where health and metrics are asked for, `host:port`; nowhere unless given. */
+  SALLYPORT_ADMIN_LISTEN: addressSetting.optional(),
 });
 
 export const readRouterConfig = (environment: NodeJS.ProcessEnv) => {
@@ -47,6 +51,7 @@ export const readRouterConfig = (environment: NodeJS.ProcessEnv) => {
     listen: settings.SALLYPORT_ROUTER_LISTEN,
     hostKeysSecret: settings.SALLYPORT_ROUTER_HOST_KEYS_SECRET,
     certificateSecret: settings.SALLYPORT_CERTIFICATE_SECRET,
+    relayBackend: settings.SALLYPORT_RELAY_BACKEND,
     openForJump: settings.SALLYPORT_OPEN_FOR_JUMP,
     token: {
       issuer: settings.SALLYPORT_TOKEN_ISSUER,
@@ -58,6 +63,7 @@ export const readRouterConfig = (environment: NodeJS.ProcessEnv) => {
     maxConnections: settings.SALLYPORT_MAX_CONNECTIONS,
     maxStreamsPerOperator: settings.SALLYPORT_MAX_STREAMS_PER_OPERATOR,
     drainMilliseconds: settings.SALLYPORT_DRAIN_SECONDS * 1_000,
+    adminListen: settings.SALLYPORT_ADMIN_LISTEN,
   };
 };
 export type RouterConfig = ReturnType<typeof readRouterConfig>;

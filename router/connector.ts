@@ -118,11 +118,15 @@ export const createConnector = (parts: {
       operator: visitor.operator.id,
       way: visitor.way,
     } as const;
-    return { result: await knock(door, tunnel.holder.worker, { pass, source: visitor.source }), tunnel };
+    const result = await knock(door, tunnel.holder.worker, { pass, source: visitor.source });
+    hub.metrics.count('door_knocks', 1);
+    if (!result.ok) hub.metrics.count('door_failures', 1, { answer: result.answer });
+    return { result, tunnel };
   };
 
   /** After no answer, `stale` or `gone` the place is asked about anew, and once more tried. */
   const tryTwice = async (visitor: Visitor, tunnel: Tunnel): Promise<Connected> => {
+    const began = clock.monotonic();
     const first = await reach(visitor, tunnel);
     hub.debug('door.answer', [tunnel.device, visitor.operator.id], {
       tunnel: tunnel.id,
@@ -137,7 +141,10 @@ export const createConnector = (parts: {
       (row) => row.holder !== undefined && row.epoch !== first.tunnel.epoch,
     );
     const second = await reach(visitor, moved ?? first.tunnel);
-    if (second.result.ok) return { stream: second.result.stream, tunnel: second.tunnel };
+    if (second.result.ok) {
+      hub.metrics.observe('return_milliseconds', clock.monotonic() - began);
+      return { stream: second.result.stream, tunnel: second.tunnel };
+    }
     throw refusal(second.result.answer);
   };
 
@@ -173,6 +180,7 @@ export const createConnector = (parts: {
     /** Throws SallyportError with the real reason; every refusal is recorded, and every entry before its first byte. */
     async connect(visitor: Visitor, target: Target, accepts: (scheme: Scheme) => boolean): Promise<Connected> {
       const who = { operator: visitor.operator.id, way: visitor.way, source: visitor.source.address };
+      const began = clock.monotonic();
       let tunnel: Tunnel | undefined;
       try {
         tunnel = await resolve(visitor, target);
@@ -194,6 +202,7 @@ export const createConnector = (parts: {
         });
         const connected = await tryTwice(visitor, tunnel);
         await stillAdmitted(visitor, connected, generation);
+        hub.metrics.observe('connect_milliseconds', clock.monotonic() - began, { way: visitor.way });
         return connected;
       } catch (error) {
         const code: ErrorCode = error instanceof SallyportError ? error.code : 'unavailable';

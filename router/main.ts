@@ -12,14 +12,19 @@ import { createDynamoRelays } from '../adapters/dynamodb/relays.ts';
 import { createDynamoTunnels } from '../adapters/dynamodb/tunnels.ts';
 import { createTokens } from '../adapters/jwt/tokens.ts';
 import { createLambdaJumpOpener } from '../adapters/lambda/jump-opener.ts';
-import { readCertificate, readHostKeys } from '../adapters/secrets/secrets.ts';
+import { certificateSource, hostKeySource } from '../adapters/secrets/followed.ts';
 import { nativeCrypto } from '../adapters/ssh/native-binding.ts';
+import { servedKeys } from '../adapters/ssh/served-keys.ts';
 import { createLog } from '../adapters/stdout/log.ts';
 import { createMetrics } from '../adapters/stdout/metrics.ts';
 import { createEventHub } from '../core/events.ts';
 import { newServerId } from '../core/model/ids.ts';
+import { followSecret } from '../core/use-cases/follow-secret.ts';
+import { startAdminServer } from '../net/admin-server.ts';
+import { watchVitals } from '../net/process-vitals.ts';
 import { runProcess } from '../net/run-process.ts';
 import { systemTimers } from '../net/timer-wheel.ts';
+import { followCertificate } from './certificate.ts';
 import { readRouterConfig } from './config.ts';
 import { startRouter } from './router.ts';
 import { jumpServer } from './wiring.ts';
@@ -30,7 +35,7 @@ await runProcess('router', async () => {
   const config = readRouterConfig(process.env);
   const router = newServerId({ bytes: (count) => randomBytes(count) });
   const log = createLog({ process: 'router', fields: { router } });
-  const metrics = createMetrics({ namespace: 'Sallyport', process: 'router', now: clock.now });
+  const metrics = createMetrics({ process: 'router', now: clock.now });
   const client = createDynamoClient();
   const table = (name: string) => ({ client, table: name });
   const { tables } = config;
@@ -39,9 +44,21 @@ await runProcess('router', async () => {
   hub.log(nativeCrypto ? 'info' : 'warn', 'ssh.crypto', { native: nativeCrypto });
 
   const secrets = new SecretsManagerClient();
+  const follow = { timers: systemTimers, hub };
   const [hostKeys, certificate] = await Promise.all([
-    readHostKeys(secrets, config.hostKeysSecret),
-    config.certificateSecret === undefined ? undefined : readCertificate(secrets, config.certificateSecret),
+    followSecret({
+      name: 'router_host_keys',
+      source: hostKeySource({ client: secrets, secret: config.hostKeysSecret }),
+      use: servedKeys,
+      ...follow,
+    }),
+    config.certificateSecret === undefined
+      ? undefined
+      : followCertificate(certificateSource({ client: secrets, secret: config.certificateSecret }), {
+          domain: config.domain,
+          clock,
+          ...follow,
+        }),
   ]);
   if (certificate === undefined) hub.log('warn', 'http.off', { why: 'no certificate is configured' });
 
@@ -60,17 +77,41 @@ await runProcess('router', async () => {
     clock,
     timers: systemTimers,
     hub,
-    certificate,
-    createJumpServer: jumpServer({ router, hostKeys, timers: systemTimers, hub }),
+    certificate: () => certificate?.current(),
+    createJumpServer: jumpServer({
+      ...{ router, timers: systemTimers, hub },
+      hostKeys: () => hostKeys.current().served,
+      nextHostKeys: () => hostKeys.current().next,
+    }),
   });
 
-  const flush = setInterval(() => metrics.flush(), 60_000);
+  const admin =
+    config.adminListen === undefined
+      ? undefined
+      : await startAdminServer({ ...config.adminListen, metrics: () => metrics.text() });
+  const vitals = watchVitals();
+  const measure = (): void => {
+    metrics.gauge('streams', running.live.size);
+    const { memoryBytes, loopDelayMilliseconds } = vitals.read();
+    metrics.gauge('memory_bytes', memoryBytes);
+    metrics.gauge('loop_delay_milliseconds', loopDelayMilliseconds);
+  };
+  measure();
+  const flush = setInterval(() => {
+    measure();
+    metrics.flush();
+  }, 60_000);
   return {
+    graceMilliseconds: config.drainMilliseconds + 30_000,
     ready: { router, port: running.port },
     async stop() {
       clearInterval(flush);
+      vitals.stop();
+      hostKeys.stop();
+      certificate?.stop();
       await running.stop();
       metrics.flush();
+      await admin?.close();
     },
   };
 });

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls';
+import { type SecureContext, TLSSocket } from 'node:tls';
 import type { EventHub } from '../core/events.ts';
 import type { Change } from '../core/model/change.ts';
 import { principalsOf } from '../core/model/operator.ts';
@@ -25,6 +25,7 @@ import { createJump, type Jump } from './jump.ts';
 import { type Live, LiveStreams } from './live-streams.ts';
 import { createOperatorLogin, type OperatorLogin } from './operator-login.ts';
 import { createPlaces } from './places.ts';
+import { createRelayBackend } from './relay-backend.ts';
 import type { Visitor } from './visitor.ts';
 
 /** The SSH server that operators jump through, made by an adapter in `main.ts`. */
@@ -50,7 +51,8 @@ export type RouterParts = {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly hub: EventHub;
-  readonly certificate: { readonly cert: string; readonly key: string } | undefined;
+  /** Asked at each TLS handshake; connections that stand keep theirs. */
+  readonly certificate: () => SecureContext | undefined;
   readonly createJumpServer: (hooks: { readonly login: OperatorLogin; readonly jump: Jump }) => Promise<JumpServer>;
 };
 
@@ -73,8 +75,8 @@ export const startRouter = async (parts: RouterParts) => {
   const sources = new WeakMap<Socket, Visitor['source']>();
   const sourceOf = (socket: Socket): Visitor['source'] => sources.get(socket) ?? { address: '0.0.0.0', port: 0 };
   const http = createHttpEntrance({ ...config, connector, tokens: parts.tokens, live, hub, sourceOf });
-  const secureContext =
-    parts.certificate === undefined ? undefined : createSecureContext({ ...parts.certificate, minVersion: 'TLSv1.2' });
+
+  const backend = config.relayBackend === undefined ? undefined : createRelayBackend(config.relayBackend);
 
   const welcome = async (socket: Socket): Promise<void> => {
     let source: Visitor['source'] = { address: socket.remoteAddress ?? '0.0.0.0', port: socket.remotePort ?? 0 };
@@ -91,8 +93,9 @@ export const startRouter = async (parts: RouterParts) => {
     const first = await peekProtocol(socket, { timeoutMilliseconds: firstBytesMilliseconds });
     // An SSH client may wait for the server to speak first (RFC 4253 4.2 lets both): silence is taken for one.
     const protocol = first.outcome === 'verdict' ? first.verdict : first.outcome === 'timeout' ? 'ssh' : 'unknown';
+    const secureContext = protocol === 'tls' ? parts.certificate() : undefined;
     if (protocol === 'ssh') jumpServer.accept(socket, source);
-    else if (protocol === 'tls' && secureContext !== undefined) secure(socket, secureContext, source);
+    else if (secureContext !== undefined) secure(socket, secureContext, source);
     else if (protocol === 'http') redirect(socket);
     else socket.destroy();
   };
@@ -109,6 +112,10 @@ export const startRouter = async (parts: RouterParts) => {
     tls.once('close', () => clearTimeout(timer));
     tls.once('secure', () => {
       clearTimeout(timer);
+      if (backend !== undefined && tls.servername === `relay.${config.domain}`) {
+        backend.join(tls, source);
+        return;
+      }
       sources.set(tls, source);
       http.accept(tls);
     });
@@ -168,6 +175,7 @@ export const startRouter = async (parts: RouterParts) => {
       const until = clock.monotonic() + config.drainMilliseconds;
       while (live.size > 0 && clock.monotonic() < until)
         await new Promise<void>((resolve) => void parts.timers.schedule(100, resolve));
+      hub.metrics.count('streams_cut', live.size);
       feed.stop();
       http.close();
       await jumpServer.close();

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { readPrivateKey } from '../adapters/ssh/keys.ts';
+import type { KeyPair } from '../adapters/ssh/keys.ts';
 import { WindowBudget } from '../adapters/ssh/receive-window.ts';
 import { createSshServer } from '../adapters/ssh/server.ts';
 import type { SshServerEvent } from '../adapters/ssh/server-options.ts';
@@ -18,7 +18,9 @@ const keepaliveSeconds = 30;
 export const jumpServer =
   (parts: {
     readonly router: string;
-    readonly hostKeys: readonly { readonly private: string }[];
+    /** Asked at each new connection. */
+    readonly hostKeys: () => readonly KeyPair[];
+    readonly nextHostKeys?: () => readonly KeyPair[];
     readonly timers: Timers;
     readonly hub: EventHub;
   }): RouterParts['createJumpServer'] =>
@@ -56,7 +58,8 @@ export const jumpServer =
 
     const ssh = createSshServer({
       serverId: parts.router,
-      hostKeys: parts.hostKeys.map((key) => readPrivateKey(key.private)),
+      hostKeys: parts.hostKeys,
+      ...(parts.nextHostKeys === undefined ? {} : { nextHostKeys: parts.nextHostKeys }),
       authorize: async ({ key }) => {
         const known = await login.keyFor(key.fingerprint);
         if (known !== undefined) owners.set(key.fingerprint, known.operator);

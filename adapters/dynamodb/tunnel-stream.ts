@@ -1,28 +1,6 @@
 import type { Tunnel } from '../../core/model/tunnel.ts';
+import { type Image, readImage } from './image.ts';
 import { type TunnelRow, tunnelOfRow } from './tunnel-row.ts';
-
-/** The value types that rows of ours have. */
-type Attribute = {
-  readonly S?: string | undefined;
-  readonly N?: string | undefined;
-  readonly BOOL?: boolean | undefined;
-  readonly L?: readonly Attribute[] | undefined;
-  readonly M?: Readonly<Record<string, Attribute>> | undefined;
-};
-/** One image of a change stream as Lambda hands it over. */
-export type Image = Readonly<Record<string, Attribute>>;
-
-const readValue = (attribute: Attribute): unknown => {
-  if (attribute.S !== undefined) return attribute.S;
-  if (attribute.N !== undefined) return Number(attribute.N);
-  if (attribute.BOOL !== undefined) return attribute.BOOL;
-  if (attribute.L !== undefined) return attribute.L.map(readValue);
-  if (attribute.M !== undefined) return readImage(attribute.M);
-  return null;
-};
-
-const readImage = (image: Image): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(image).map(([name, attribute]) => [name, readValue(attribute)]));
 
 /** The tunnel of an image of the table's change stream. */
 export const tunnelOfImage = (image: Image): Tunnel => tunnelOfRow(readImage(image) as unknown as TunnelRow);

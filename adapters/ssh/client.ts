@@ -147,7 +147,8 @@ class ClientConnection implements LinkUser, AuthMessages, MuxUser {
   // AuthMessages
 
   disconnected(code: number, text: string): void {
-    this.#link.abort('peer_disconnected', printable(text === '' ? `code ${code}` : text));
+    const reason = code === disconnectCodes.tooManyConnections ? 'busy' : 'peer_disconnected';
+    this.#link.abort(reason, printable(text === '' ? `code ${code}` : text));
   }
 
   serviceRequested(): void {}

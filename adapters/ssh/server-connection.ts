@@ -2,6 +2,8 @@ import type { Duplex } from 'node:stream';
 import type { KexInit } from 'ssh2/lib/protocol/kex.js';
 import type Protocol from 'ssh2/lib/protocol/Protocol.js';
 import { type AuthAttempt, Authentication, type AuthenticationHost } from './authentication.ts';
+import { announcementOf, proofRequest, proofsOf, takesHostKeys } from './host-key-update.ts';
+import type { KeyPair } from './keys.ts';
 import { Link, type LinkUser } from './link.ts';
 import type { AuthMessages } from './messages.ts';
 import { type IncomingChannel, Mux, type MuxLimits, type MuxUser } from './mux.ts';
@@ -21,10 +23,14 @@ export interface ConnectionParts {
   readonly identification: Buffer;
   readonly hostKeys: Readonly<Record<string, Protocol.HostKey>>;
   readonly offer: KexInit;
+  readonly served: readonly KeyPair[];
   readonly from: From;
   readonly leave: () => void;
   readonly onClosed: () => void;
 }
+
+/** One for all connections. */
+const none: readonly KeyPair[] = [];
 
 /** Sessions are pinged so often until someone sets another interval, in seconds. */
 const firstKeepalive = 30;
@@ -55,6 +61,8 @@ export class ServerConnection implements LinkUser, AuthMessages, MuxUser, Authen
   /** Let go of after login. */
   #authentication: Authentication | undefined;
   #serviceAccepted = false;
+  /** Host keys that the client was told of and has not asked proof for. */
+  #announced: readonly KeyPair[] = none;
   #software = '';
   #grace: Timer | undefined;
   #resolveClosed: (end: SessionEnd) => void = () => undefined;
@@ -91,6 +99,8 @@ export class ServerConnection implements LinkUser, AuthMessages, MuxUser, Authen
 
   identified(software: string): void {
     this.#software = software;
+    const why = this.#parts.options.turnAway?.(software);
+    if (why !== undefined) this.#link.end('turned_away', disconnectCodes.tooManyConnections, why);
   }
 
   keysExchanged(): void {}
@@ -106,8 +116,10 @@ export class ServerConnection implements LinkUser, AuthMessages, MuxUser, Authen
       else this.#link.violation('authentication before its service');
       return false;
     }
-    // ssh2 would parse every key in such a list, at 50 us each. Only servers send it.
-    if (type === 80 && payload.toString('latin1', 5, 13) === 'hostkeys') {
+    // ssh2 would parse every key in such a list, at 50 us each. Only servers send it; clients ask for proof, once.
+    const isProof =
+      this.#announced.length > 0 && payload.toString('latin1', 5, 5 + proofRequest.length) === proofRequest;
+    if (type === 80 && !isProof && payload.toString('latin1', 5, 13) === 'hostkeys') {
       this.#link.violation('host keys from a client');
       return false;
     }
@@ -193,6 +205,20 @@ export class ServerConnection implements LinkUser, AuthMessages, MuxUser, Authen
     if (this.ended) return;
     this.#link.transport.authSuccess();
     this.#link.startKeepalive(firstKeepalive);
+    if (takesHostKeys(this.#software)) this.#announceHostKeys();
+  }
+
+  #announceHostKeys(): void {
+    this.#announced = [...this.#parts.served, ...(this.#parts.options.nextHostKeys?.() ?? [])];
+    this.#link.transport.sendWhole(announcementOf(this.#announced));
+  }
+
+  /** Signing costs up to a millisecond a key: a client is answered once. */
+  #prove(asked: unknown): Buffer | undefined {
+    const keys = this.#announced;
+    this.#announced = none;
+    const { sessionId } = this.#link.transport;
+    return Buffer.isBuffer(asked) && sessionId !== undefined ? proofsOf(asked, { keys, sessionId }) : undefined;
   }
 
   endWith(reason: EndReason, code: number, message: string): void {
@@ -206,6 +232,9 @@ export class ServerConnection implements LinkUser, AuthMessages, MuxUser, Authen
   }
 
   globalRequested(name: string, data: unknown, reply: (ok: boolean, data?: Buffer) => void): void {
-    this.session?.globalRequested(name, data, reply);
+    if (name === proofRequest) {
+      const proof = this.#prove(data);
+      reply(proof !== undefined, proof);
+    } else this.session?.globalRequested(name, data, reply);
   }
 }

@@ -24,8 +24,18 @@ export interface From {
 export interface SshServerOptions {
   /** Goes into the identification, `SSH-2.0-Sallyport_<server id>`: letters and digits. */
   readonly serverId: string;
-  /** At most one of each type; the first is preferred. */
-  readonly hostKeys: readonly KeyPair[];
+  /**
+   * At most one of each type; the first is preferred. A function is asked at each new connection, and answers the same
+   * array while nothing has changed. Connections that stand keep their key, for re-keying too (RFC 4253 section 9).
+   */
+  readonly hostKeys: readonly KeyPair[] | (() => readonly KeyPair[]);
+  /** Keys to be served some day, which clients that can are told of after login (`UpdateHostKeys` of OpenSSH). */
+  readonly nextHostKeys?: () => readonly KeyPair[];
+  /**
+   * Why a client of this software (its identification) had better dial another server, or undefined. Asked before any
+   * key is exchanged, which costs nothing yet.
+   */
+  readonly turnAway?: (software: string) => string | undefined;
   /** Whether this key may log in as this user. The answer may be 5 s old when it is used. A rejection ends the connection as "try again". */
   readonly authorize: (attempt: {
     readonly user: string;

@@ -1,6 +1,8 @@
 import type { Duplex } from 'node:stream';
+import type { KexInit } from 'ssh2/lib/protocol/kex.js';
 import type Protocol from 'ssh2/lib/protocol/Protocol.js';
 import { hostKeyAlgorithmsOf, serverOffer } from './algorithms.ts';
+import type { KeyPair } from './keys.ts';
 import { defaultLinkLimits } from './link.ts';
 import { ServerConnection } from './server-connection.ts';
 import type { From, SshServerLimits, SshServerOptions } from './server-options.ts';
@@ -31,13 +33,8 @@ export interface SshServer {
 /** An SSH server that lets public keys in and then offers only what a session's handlers offer. */
 export const createSshServer = (options: SshServerOptions): SshServer => {
   if (!/^[A-Za-z0-9]{1,64}$/.test(options.serverId)) throw new RangeError('a server id has letters and digits only');
-  if (options.hostKeys.length === 0) throw new RangeError('an SSH server needs a host key');
   const limits = { ...defaultServerLimits, ...options.limits };
-  const hostKeys = hostKeyTable(options);
-  const offer = serverOffer(
-    options.hostKeys.map((key) => key.publicKey.type),
-    options.keyExchanges,
-  );
+  const identityNow = createIdentity(options);
   const identification = identificationOf(`Sallyport_${options.serverId}`);
   const { maximumChannels, initialWindow: initial, maximumWindow: maximum } = limits;
   const muxLimits = { maximumChannels, window: { initial, maximum, budget: options.windowBudget } };
@@ -54,7 +51,7 @@ export const createSshServer = (options: SshServerOptions): SshServer => {
       return;
     }
     const connection = new ServerConnection(socket, {
-      ...{ options, limits, muxLimits, identification, hostKeys, offer, from },
+      ...{ options, limits, muxLimits, identification, ...identityNow(), from },
       leave: entry.leave,
       onClosed: () => open.delete(connection),
     });
@@ -84,9 +81,40 @@ export const createSshServer = (options: SshServerOptions): SshServer => {
   };
 };
 
-const hostKeyTable = ({ hostKeys }: SshServerOptions): Readonly<Record<string, Protocol.HostKey>> => {
+type Identity = {
+  readonly hostKeys: Readonly<Record<string, Protocol.HostKey>>;
+  readonly offer: KexInit;
+  readonly served: readonly KeyPair[];
+};
+
+/** What a new connection shows, made anew only when the keys are others. */
+const createIdentity = ({ hostKeys, keyExchanges }: SshServerOptions): (() => Identity) => {
+  const keysNow = typeof hostKeys === 'function' ? hostKeys : () => hostKeys;
+  const identityOf = (keys: readonly KeyPair[]): Identity => ({
+    hostKeys: hostKeyTable(keys),
+    offer: serverOffer(
+      keys.map((key) => key.publicKey.type),
+      keyExchanges,
+    ),
+    served: keys,
+  });
+  let keys = keysNow();
+  let identity = identityOf(keys);
+  return () => {
+    const now = keysNow();
+    if (now !== keys) {
+      identity = identityOf(now);
+      keys = now;
+    }
+    return identity;
+  };
+};
+
+/** Throws RangeError for what no server could show. */
+export const hostKeyTable = (keys: readonly KeyPair[]): Readonly<Record<string, Protocol.HostKey>> => {
+  if (keys.length === 0) throw new RangeError('an SSH server needs a host key');
   const table: Record<string, Protocol.HostKey> = {};
-  for (const key of hostKeys) {
+  for (const key of keys) {
     const { type, blob } = key.publicKey;
     for (const algorithm of hostKeyAlgorithmsOf(type)) {
       if (Object.hasOwn(table, algorithm)) throw new RangeError(`two host keys of type ${type}`);

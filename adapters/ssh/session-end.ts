@@ -2,6 +2,7 @@
  * Why a connection ended.
  * `peer_closed`: its TCP end. `peer_disconnected`: it said so (message). `connection_lost`: the socket failed.
  * `ended`: we said so (message). `login_grace`, `auth_failures`, `authorize_failed`: before anyone logged in.
+ * `turned_away`: a server told the client, before it said who it is, to dial again; `busy`: the client's view of it.
  * `keepalive`: no answer. `stalled`: it takes no bytes. `protocol`: it broke the protocol (message).
  * `host_key_refused`, `key_refused`, `timeout`: a client's connecting failed.
  */
@@ -13,6 +14,8 @@ export type EndReason =
   | 'login_grace'
   | 'auth_failures'
   | 'authorize_failed'
+  | 'turned_away'
+  | 'busy'
   | 'keepalive'
   | 'stalled'
   | 'protocol'
@@ -35,6 +38,7 @@ export const disconnectCodes = {
   protocolError: 2,
   serviceNotAvailable: 7,
   byApplication: 11,
+  tooManyConnections: 12,
   noMoreAuthMethods: 14,
 } as const;
 

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
+import type { KeyPair } from './keys.ts';
 import { type PublicKey, parsePublicKeyBlob } from './public-key.ts';
 import { verifySignature } from './signature.ts';
-import { SshFormatError, SshReader, sshString } from './ssh-bytes.ts';
+import { SshFormatError, SshReader, sshString, sshUint32 } from './ssh-bytes.ts';
 
 export type SshSigCheck = { readonly ok: true; readonly key: PublicKey } | { readonly ok: false; readonly why: string };
 
@@ -38,4 +39,17 @@ export const verifySshSig = (armored: string, message: Buffer, namespace: string
     if (error instanceof SshFormatError) return no('a damaged signature');
     throw error;
   }
+};
+
+/** What `ssh-keygen -Y sign -n <namespace>` would write, by an ed25519 key in memory. */
+export const makeSshSig = (key: KeyPair, message: Buffer, namespace: string): string => {
+  const digest = createHash('sha512').update(message).digest();
+  const context = [namespace, '', 'sha512'].map(sshString);
+  const signature = Buffer.concat([
+    sshString(key.publicKey.type),
+    sshString(key.sign(Buffer.concat([magic, ...context, sshString(digest)]))),
+  ]);
+  const body = Buffer.concat([magic, sshUint32(1), sshString(key.publicKey.blob), ...context, sshString(signature)]);
+  const lines = body.toString('base64').replace(/.{70}/g, '$&\n');
+  return `-----BEGIN SSH SIGNATURE-----\n${lines}\n-----END SSH SIGNATURE-----\n`;
 };

@@ -114,6 +114,11 @@ export class Transport extends Protocol {
     this.#sendNow(Buffer.concat([Buffer.of(1), sshUint32(code), sshString(text), sshString('')]));
   }
 
+  /** A message of our own making. Not sent within a key exchange, where only that exchange's may go (RFC 4253 7.1). */
+  sendWhole(payload: Buffer): void {
+    if (!this.exchanging) this.#sendNow(payload);
+  }
+
   #sendNow(payload: Buffer): void {
     const { write } = this._packetRW;
     const packet = write.alloc(payload.length, true);

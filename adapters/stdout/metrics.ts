@@ -1,77 +1,53 @@
+import { type MetricName, metricNamespace, metricSpec } from '../../core/metric-names.ts';
 import type { Metrics } from '../../core/ports/event-sinks.ts';
+import { createPrometheusText } from './prometheus-text.ts';
 
 type Labels = Readonly<Record<string, string>>;
-type Series = {
-  readonly name: string;
-  readonly labels: Labels;
-  values: number[];
-  count: number;
-  readonly kind: 'count' | 'gauge' | 'observe';
-};
+type Series = { readonly name: MetricName; readonly labels: Labels; values: number[]; count: number };
 
-/** CloudWatch takes 100 values a metric and document, and at most 30 dimensions. */
+/** CloudWatch takes 100 values a metric and document. */
 const maxValues = 100;
 
 /**
- * Metrics as CloudWatch Embedded Metric Format lines on standard output (the log agent turns them into metrics), one
- * line a set of labels. Nothing is written until `flush`: a counter on a hot path costs an addition.
+ * Metrics as lines of CloudWatch's Embedded Metric Format on standard output, one a set of labels: whatever carries the
+ * output to CloudWatch Logs makes metrics of them, without a header and without an agent. Nothing is written until
+ * `flush`: a counter on a hot path costs an addition.
  */
 export const createMetrics = (options: {
-  readonly namespace: string;
   readonly process: string;
   readonly now: () => number;
   readonly write?: (line: string) => void;
 }): Metrics & { flush(): void; text(): string } => {
   const write = options.write ?? ((line: string) => void process.stdout.write(`${line}\n`));
   const fresh = new Map<string, Series>();
-  const totals = new Map<string, { readonly name: string; readonly labels: Labels; value: number }>();
+  const totals = createPrometheusText();
 
-  const series = (kind: Series['kind'], name: string, labels: Labels): Series => {
+  const series = (name: MetricName, labels: Labels): Series => {
     const key = `${name} ${JSON.stringify(labels)}`;
-    const known = fresh.get(key) ?? { kind, name, labels, values: [], count: 0 };
+    const known = fresh.get(key) ?? { name, labels, values: [], count: 0 };
     fresh.set(key, known);
-    return known;
-  };
-  const total = (name: string, labels: Labels) => {
-    const key = `${name} ${JSON.stringify(labels)}`;
-    const known = totals.get(key) ?? { name, labels, value: 0 };
-    totals.set(key, known);
     return known;
   };
 
   return {
     count(name, by, labels = {}) {
-      const one = series('count', name, labels);
+      const one = series(name, labels);
       one.values = [(one.values[0] ?? 0) + by];
-      total(name, labels).value += by;
+      totals.add(name, labels, by);
     },
     gauge(name, value, labels = {}) {
-      series('gauge', name, labels).values = [value];
-      total(name, labels).value = value;
+      series(name, labels).values = [value];
+      totals.set(name, labels, value);
     },
     observe(name, value, labels = {}) {
-      const one = series('observe', name, labels);
-      one.count += 1;
-      // Reservoir: every value has the same chance to be among the 100 that are sent.
-      if (one.values.length < maxValues) one.values.push(value);
-      else if (Math.random() < maxValues / one.count) one.values[Math.floor(Math.random() * maxValues)] = value;
-      total(`${name}_count`, labels).value += 1;
-      total(`${name}_sum`, labels).value += value;
+      keep(series(name, labels), value);
+      totals.observe(name, labels, value);
     },
     flush() {
       for (const { name, labels, values } of fresh.values())
         write(
           JSON.stringify({
-            _aws: {
-              Timestamp: options.now(),
-              CloudWatchMetrics: [
-                {
-                  Namespace: options.namespace,
-                  Dimensions: [['process', ...Object.keys(labels)]],
-                  Metrics: [{ Name: name }],
-                },
-              ],
-            },
+            ...directive(name, options.now()),
             process: options.process,
             ...labels,
             [name]: values.length === 1 ? values[0] : values,
@@ -80,12 +56,44 @@ export const createMetrics = (options: {
       fresh.clear();
     },
     /** The same as Prometheus text, since the process began. */
-    text: () =>
-      [...totals.values()]
-        .map(({ name, labels, value }) => {
-          const pairs = Object.entries(labels).map(([label, text]) => `${label}=${JSON.stringify(text)}`);
-          return `sallyport_${name}${pairs.length > 0 ? `{${pairs.join(',')}}` : ''} ${value}\n`;
-        })
-        .join(''),
+    text: totals.text,
+  };
+};
+
+/** The greatest value stands first and stays, for alarms ask for it; of the others each has the same chance to be sent. */
+const keep = (series: Series, value: number): void => {
+  const { values } = series;
+  series.count += 1;
+  const [greatest] = values;
+  let rest = value;
+  if (greatest === undefined) {
+    values.push(value);
+    return;
+  }
+  if (value > greatest) {
+    values[0] = value;
+    rest = greatest;
+  }
+  if (values.length < maxValues) values.push(rest);
+  else if (Math.random() < (maxValues - 1) / series.count)
+    values[1 + Math.floor(Math.random() * (maxValues - 1))] = rest;
+};
+
+/** What makes a metric of the line. One that is not for CloudWatch is a line to be searched for. */
+const directive = (name: MetricName, timestamp: number) => {
+  const { cloud, unit } = metricSpec(name);
+  if (cloud === undefined) return { metric: name };
+  return {
+    _aws: {
+      Timestamp: timestamp,
+      CloudWatchMetrics: [
+        {
+          Namespace: metricNamespace,
+          Dimensions: [[...cloud]],
+          // Of CloudWatch's units, none is a day.
+          Metrics: [{ Name: name, Unit: unit === 'Days' ? 'None' : unit }],
+        },
+      ],
+    },
   };
 };

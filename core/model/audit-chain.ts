@@ -10,6 +10,9 @@ const hashOf = (record: Omit<AuditRecord, 'hash'>): string => {
   return createHash('sha256').update(text).digest('hex');
 };
 
+/** Whether a record is what its hash was made of. */
+export const hasItsHash = ({ hash, ...unsigned }: AuditRecord): boolean => hashOf(unsigned) === hash;
+
 /**
  * Leaves out what is undefined or empty, so that a record hashes alike before and after it was stored: a table takes no
  * empty text as an index key, and a record that cannot be written would refuse its access.

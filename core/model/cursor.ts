@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { SallyportError } from '../errors.ts';
 import { deviceIdPattern, tunnelIdPattern } from './ids.ts';
 

@@ -1,3 +1,5 @@
+import type { MetricOf } from '../metric-names.ts';
+
 /** One line of a log: ids belong here. */
 export type LogLine = {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
@@ -6,10 +8,12 @@ export type LogLine = {
 };
 export type Log = { write(line: LogLine): void };
 
-/** Counters, gauges and distributions. Labels are few and bounded: never ids. */
+type Labels = Readonly<Record<string, string>>;
+
+/** Counters, gauges and distributions, all of them in `core/metric-names.ts`. Labels are few and bounded: never ids. */
 export type Metrics = {
-  count(name: string, by: number, labels?: Readonly<Record<string, string>>): void;
-  gauge(name: string, value: number, labels?: Readonly<Record<string, string>>): void;
+  count(name: MetricOf<'count'>, by: number, labels?: Labels): void;
+  gauge(name: MetricOf<'gauge'>, value: number, labels?: Labels): void;
   /** Milliseconds or bytes, as the name says. */
-  observe(name: string, value: number, labels?: Readonly<Record<string, string>>): void;
+  observe(name: MetricOf<'observe'>, value: number, labels?: Labels): void;
 };

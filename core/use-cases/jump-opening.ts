@@ -10,6 +10,7 @@ import { asOf, type Tunnel } from '../model/tunnel.ts';
 import type { Devices } from '../ports/devices.ts';
 import type { Once, OnceNote } from '../ports/once.ts';
 import type { OperatorKeys } from '../ports/operator-keys.ts';
+import type { PinSet } from '../ports/pins.ts';
 import type { Timers } from '../ports/timers.ts';
 import type { Tunnels } from '../ports/tunnels.ts';
 import { tunnelRequestSchema } from '../wire/api.ts';
@@ -88,7 +89,7 @@ export const openOrReuse = async (ports: JumpPorts, work: JumpWork): Promise<str
 const reuse = async (
   ports: JumpPorts,
   { device, until }: JumpWork,
-  { live, pins }: { readonly live: Tunnel; readonly pins: readonly string[] },
+  { live, pins }: { readonly live: Tunnel; readonly pins: PinSet },
 ): Promise<string> => {
   if (live.state === 'interrupted') {
     const delivery = await sendOpen(ports, { tunnel: live, device, pins });

@@ -5,7 +5,7 @@ import type { Pins } from '../ports/pins.ts';
 import type { SshKeys } from '../ports/ssh-keys.ts';
 import type { DeviceEvent } from '../wire/device-event.ts';
 import { deviceKeyOf } from './device-key.ts';
-import { type SendPorts, sendCommand } from './send-open.ts';
+import { pinned, type SendPorts, sendCommand } from './send-open.ts';
 
 export type HelloPorts = Pick<SendPorts, 'messages' | 'hub' | 'relay'> & {
   readonly devices: Pick<Devices, 'hello'>;
@@ -52,7 +52,7 @@ export const receiveHello = async (
   const delivery = await sendCommand(
     ports,
     { id: sender.device, clientId },
-    { v: 1, type: 'welcome', fingerprint, relay, pins: [...pins] },
+    { v: 1, type: 'welcome', fingerprint, relay, ...pinned(pins) },
   );
   // Not welcomed, the device says hello again.
   hub.log(delivery === 'acknowledged' || delivery === 'published' ? 'info' : 'warn', 'hello.answered', {

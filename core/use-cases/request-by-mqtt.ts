@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type ErrorCode, problemOf, SallyportError } from '../errors.ts';
 import { operatorIdPattern } from '../model/ids.ts';
 import { isSignedIn } from '../model/operator.ts';

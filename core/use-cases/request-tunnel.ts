@@ -9,7 +9,7 @@ import type { Origin, Tunnel } from '../model/tunnel.ts';
 import type { Delivery } from '../ports/device-messages.ts';
 import type { Devices } from '../ports/devices.ts';
 import type { Grants } from '../ports/grants.ts';
-import type { Pins } from '../ports/pins.ts';
+import type { PinSet, Pins } from '../ports/pins.ts';
 import type { Random } from '../ports/random.ts';
 import type { Tunnels } from '../ports/tunnels.ts';
 import type { TunnelRequest } from '../wire/api.ts';
@@ -63,6 +63,9 @@ export const readRequestFacts = async (
   return { grants, device: row, ofOperator: ofOperator.rows, ofDevice: ofDevice.rows };
 };
 
+/** For a request of which no device is told. */
+const nobodysPins: PinSet = { version: 0, lines: [] };
+
 /**
  * Decides, writes the audit record, puts the tunnel's row and tells the device. Answers once the device's client has the
  * command; it does not wait for the tunnel to open. Throws the refusal, of which the audit log has a record.
@@ -73,7 +76,7 @@ export const requestTunnel = async (ports: RequestPorts, ask: TunnelAsk): Promis
   const allow = ask.request.allow?.map((range, index) => parseRange(range, `/allow/${index}`)) ?? ask.defaultAllow;
   const [facts, pins] = await Promise.all([
     readRequestFacts(ports, ask.operator, ask.device),
-    ask.request.deliver ? ports.pins.current() : [],
+    ask.request.deliver ? ports.pins.current() : nobodysPins,
   ]);
   return openRequested(ports, { ...ask, request: { ...ask.request, allow: [...allow] } }, { facts, pins });
 };
@@ -82,7 +85,7 @@ export const requestTunnel = async (ports: RequestPorts, ask: TunnelAsk): Promis
 export const openRequested = async (
   ports: RequestPorts,
   ask: TunnelAsk,
-  read: { readonly facts: RequestFacts; readonly pins: readonly string[] },
+  read: { readonly facts: RequestFacts; readonly pins: PinSet },
 ): Promise<RequestedTunnel> => {
   const { hub, clock } = ports;
   const { request } = ask;
@@ -143,7 +146,7 @@ const newTunnel = (ports: RequestPorts, ask: TunnelAsk, plan: RequestPlan): Tunn
 type DeliverWork = {
   readonly tunnel: Tunnel;
   readonly plan: RequestPlan;
-  readonly pins: readonly string[];
+  readonly pins: PinSet;
   readonly entry: Parameters<EventHub['ended']>[0];
 };
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
-import { z } from 'zod';
+import * as z from 'zod';
 import { SallyportError } from '../errors.ts';
 import type { EventHub } from '../events.ts';
 import type { Clock } from '../ports/clock.ts';

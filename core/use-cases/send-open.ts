@@ -3,6 +3,7 @@ import type { Device } from '../model/device.ts';
 import type { Tunnel } from '../model/tunnel.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Delivery, DeviceMessages } from '../ports/device-messages.ts';
+import type { PinSet } from '../ports/pins.ts';
 import type { Command } from '../wire/command.ts';
 
 /** Where devices dial. */
@@ -18,7 +19,7 @@ export type SendPorts = {
 /** Tells a device to dial and ask for this tunnel. Idempotent by tunnel, so it may be told again. */
 export const sendOpen = async (
   ports: SendPorts,
-  { tunnel, device, pins }: { readonly tunnel: Tunnel; readonly device: Device; readonly pins: readonly string[] },
+  { tunnel, device, pins }: { readonly tunnel: Tunnel; readonly device: Device; readonly pins: PinSet },
 ): Promise<Delivery> => {
   const command: Command = {
     v: 1,
@@ -26,12 +27,18 @@ export const sendOpen = async (
     tunnel: tunnel.id,
     service: tunnel.service,
     relay: ports.relay,
-    pins: [...pins],
+    ...pinned(pins),
     seconds: Math.max(1, Math.ceil((tunnel.endsAt - ports.clock.now()) / 1_000)),
     idleSeconds: tunnel.idleSeconds,
   };
   return sendCommand(ports, device, command);
 };
+
+/** The pins as commands carry them. */
+export const pinned = ({ lines, version }: PinSet): { pins: string[]; pinsVersion: number } => ({
+  pins: [...lines],
+  pinsVersion: version,
+});
 
 export const sendCommand = async (
   ports: Pick<SendPorts, 'messages' | 'hub'>,

@@ -1,5 +1,5 @@
 import { isDead, sight } from '../model/lease-watch.ts';
-import { overdueReason, type Tunnel } from '../model/tunnel.ts';
+import { dueAt, overdueReason, type Tunnel } from '../model/tunnel.ts';
 import { bucketCount } from '../names.ts';
 import type { Page, PageRequest } from '../ports/outcome.ts';
 import type { Relays } from '../ports/relays.ts';
@@ -28,16 +28,21 @@ export const sweep = async (ports: SweepPorts, options: { readonly until: number
 const sweepDue = async (ports: SweepPorts, late: () => boolean): Promise<void> => {
   const buckets = Array.from({ length: bucketCount }, (_, bucket) => bucket);
   const now = ports.clock.now();
+  let lag = 0;
   const ended = await Promise.all(
     buckets.map((bucket) =>
       eachPage(
         late,
         (page) => ports.tunnels.listDue(bucket, now, page),
-        (row) => endOverdue(ports, row),
+        (row) => {
+          lag = Math.max(lag, now - dueAt(row));
+          return endOverdue(ports, row);
+        },
       ),
     ),
   );
   ports.hub.metrics.gauge('sweep_ended', sum(ended));
+  ports.hub.metrics.gauge('sweep_lag_seconds', Math.round(lag / 1_000));
 };
 
 const endOverdue = async (ports: SweepPorts, row: Tunnel): Promise<void> => {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { maxAllowed } from '../model/allow-list.ts';
 import { maxAttributes, maxServices, maxStockKeys } from '../model/device.ts';
 import { deviceIdPattern, operatorIdPattern } from '../model/ids.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { maxServices } from '../model/device.ts';
 import { serverIdPattern, tunnelIdPattern } from '../model/ids.ts';
 import { schemes, serviceNamePattern } from '../model/service.ts';

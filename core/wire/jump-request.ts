@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { maxGroups } from '../model/operator.ts';
 import { serviceNamePattern } from '../model/service.ts';
 

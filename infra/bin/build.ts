@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type BuildOptions, build, type OutputFile } from 'esbuild';
-import { type FunctionName, functionNames, processes } from '../functions.ts';
+import { type BuildOptions, build, type OutputFile, type Plugin } from 'esbuild';
+import { handlerNames, processes } from '../functions.ts';
 import { projectRoot } from '../project-root.ts';
 
 export class BuildError extends Error {
@@ -29,6 +29,17 @@ const shared = {
 const requireBanner =
   "import{createRequire as sallyportRequire}from'node:module';const require=sallyportRequire(import.meta.url);";
 
+/** Our modules only declare things: one of which nothing is used may be left out, with the libraries that it would bring. */
+const declarationsOnly: Plugin = {
+  name: 'declarations-only',
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\.?\/.*\.ts$/ }, ({ path, resolveDir }) => ({
+      path: join(resolveDir, path),
+      sideEffects: false,
+    }));
+  },
+};
+
 /**
  * Bundles every function to `<outdir>/lambdas/<name>/index.mjs` with its packages, and every process that exists to
  * `<outdir>/<name>/main.mjs` without them. Throws `BuildError` when a function is missing or exports no `handler`.
@@ -36,24 +47,28 @@ const requireBanner =
 export const bundle = async (options: { readonly root?: string; readonly outdir?: string } = {}): Promise<string> => {
   const root = options.root ?? projectRoot;
   const outdir = options.outdir ?? join(root, 'dist');
-  const missing = functionNames.filter((name) => !existsSync(join(root, sourceOf(name))));
+  const missing = handlerNames.filter((name) => !existsSync(join(root, sourceOf(name))));
   if (missing.length > 0) throw new BuildError(missing.map((name) => `write ${sourceOf(name)}: it does not exist`));
 
   const { metafile, outputFiles } = await build({
     ...shared,
     absWorkingDir: root,
-    entryPoints: functionNames.map((name) => ({ in: sourceOf(name), out: `${name}/index` })),
+    entryPoints: handlerNames.map((name) => ({ in: sourceOf(name), out: `${name}/index` })),
     outdir: join(outdir, 'lambdas'),
     minify: true,
     mainFields: ['module', 'main'],
     banner: { js: requireBanner },
+    plugins: [declarationsOnly],
+    // Built for this machine, and of use where there is much to encrypt: in a function ssh2 does without.
+    external: ['*.node'],
+    alias: { '@aws-sdk/credential-provider-node': join(root, 'lambdas/edge/credentials.ts') },
   });
   const exporting = new Set(
     Object.values(metafile.outputs).flatMap((output) =>
       output.exports.includes('handler') ? [output.entryPoint] : [],
     ),
   );
-  const mute = functionNames.filter((name) => !exporting.has(sourceOf(name)));
+  const mute = handlerNames.filter((name) => !exporting.has(sourceOf(name)));
   if (mute.length > 0) throw new BuildError(mute.map((name) => `export \`handler\` from ${sourceOf(name)}`));
 
   writeChanged(outputFiles, outdir);
@@ -85,7 +100,7 @@ const writeChanged = (files: readonly OutputFile[], outdir: string): void => {
   }
 };
 
-const sourceOf = (name: FunctionName) => `lambdas/${name}.ts`;
+const sourceOf = (name: string) => `lambdas/${name}.ts`;
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href)
   bundle().then(

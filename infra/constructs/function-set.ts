@@ -9,7 +9,7 @@ import { commandStatement, operatorEventStatement, presenceStatement } from '../
 import { keyStatement } from '../rights/key-right.ts';
 import { secretStatement, secretVariable } from '../rights/secret-right.ts';
 import { tableSettings, tableStatement } from '../rights/table-right.ts';
-import { proxyDomain, relayHost, relayPort, type StageConfig } from '../stage-config.ts';
+import { proxyDomain, relayPort, type StageConfig } from '../stage-config.ts';
 import { HouseFunction } from './house-function.ts';
 
 type FunctionSetOptions = {
@@ -17,6 +17,8 @@ type FunctionSetOptions = {
   readonly foundation: Foundation;
   /** The folder that `bundle` filled. */
   readonly assets: string;
+  /** What devices are told to dial. */
+  readonly relayHost: string;
 };
 
 /** Every function, with what its entry of `functionNeeds` says and nothing more. */
@@ -52,21 +54,23 @@ const reservedFor = (name: FunctionName, { reserved }: StageConfig): number | un
 
 const pascal = (name: string): string => name.replace(/(?:^|-)([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
-const environmentOf = (needs: FunctionNeeds, { config, foundation }: FunctionSetOptions): Record<string, string> => {
+const environmentOf = (needs: FunctionNeeds, options: FunctionSetOptions): Record<string, string> => {
+  const { foundation } = options;
   const secrets = [...(needs.reads ?? []), ...(needs.writes ?? [])];
   return {
     ...tableSettings(needs.tables, foundation),
     ...Object.fromEntries(secrets.map((name) => [secretVariable[name], foundation.secrets[name].secretArn])),
-    ...Object.assign({}, ...needs.settings.map((setting) => settingOf(setting, config, foundation))),
+    ...Object.assign({}, ...needs.settings.map((setting) => settingOf(setting, options))),
   };
 };
 
-const settingOf = (setting: Setting, config: StageConfig, { tokens }: Foundation): Record<string, string> => {
+const settingOf = (setting: Setting, { config, foundation, relayHost }: FunctionSetOptions): Record<string, string> => {
+  const { tokens } = foundation;
   switch (setting) {
     case 'domain':
       return { SALLYPORT_DOMAIN: proxyDomain(config) };
     case 'relay':
-      return { SALLYPORT_RELAY_HOST: relayHost(config), SALLYPORT_RELAY_PORT: String(relayPort(config)) };
+      return { SALLYPORT_RELAY_HOST: relayHost, SALLYPORT_RELAY_PORT: String(relayPort(config)) };
     case 'delivery':
       return { SALLYPORT_DELIVERY: config.delivery };
     case 'adminGroup':

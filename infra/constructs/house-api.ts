@@ -34,6 +34,7 @@ const accessLog = {
  */
 export class HouseApi extends Construct {
   readonly url: string;
+  readonly id: string;
 
   constructor(
     scope: Construct,
@@ -73,5 +74,6 @@ export class HouseApi extends Construct {
       api.addRoutes({ path: route.path, methods: [HttpMethod[route.method]], integration });
     }
     this.url = stage.url;
+    this.id = api.apiId;
   }
 }

@@ -12,7 +12,14 @@ import {
   SystemLogLevel,
 } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import { type FunctionName, functions } from '../functions.ts';
+import {
+  type CertificateFunctionName,
+  certificateFunctions,
+  type FunctionName,
+  functions,
+  type OperationsFunctionName,
+  operationsFunctions,
+} from '../functions.ts';
 import { logStatement } from '../rights/log-right.ts';
 import type { StageConfig } from '../stage-config.ts';
 import { HouseLogGroup } from './house-log-group.ts';
@@ -30,7 +37,7 @@ export class HouseFunction extends Construct {
     scope: Construct,
     id: string,
     options: {
-      readonly name: FunctionName;
+      readonly name: FunctionName | CertificateFunctionName | OperationsFunctionName;
       readonly assets: string;
       readonly config: StageConfig;
       readonly key: IKey;
@@ -41,7 +48,7 @@ export class HouseFunction extends Construct {
   ) {
     super(scope, id);
     const { name, config } = options;
-    const size = functions[name];
+    const size = { ...functions, ...certificateFunctions, ...operationsFunctions }[name];
     const logGroup = new HouseLogGroup(this, 'Logs', { key: options.key, days: config.retention.logDays });
     const role = new HouseRole(this, 'Role', {
       principal: new ServicePrincipal('lambda.amazonaws.com'),

@@ -24,6 +24,8 @@ const openFiles = 1_048_576;
  */
 export class HouseTask extends Construct {
   readonly definition: Ec2TaskDefinition;
+  /** Of the code in it. */
+  readonly roleArn: string;
 
   constructor(
     scope: Construct,
@@ -37,7 +39,8 @@ export class HouseTask extends Construct {
       readonly statements: readonly PolicyStatement[];
       readonly ports: readonly number[];
       readonly memoryMebibytes: number;
-      readonly drainSeconds: number;
+      /** How long the process may take to end by itself. */
+      readonly stopSeconds: number;
       readonly logDays: number;
       readonly key: IKey;
     },
@@ -70,6 +73,7 @@ export class HouseTask extends Construct {
         }),
       ],
     });
+    this.roleArn = taskRole.roleArn;
     this.definition = new Ec2TaskDefinition(this, 'Task', {
       family: `${stack.stackName}-${name}`,
       networkMode: NetworkMode.HOST,
@@ -87,8 +91,16 @@ export class HouseTask extends Construct {
       user: 'node',
       readonlyRootFilesystem: true,
       linuxParameters: new LinuxParameters(this, 'Linux', { initProcessEnabled: true }),
+      // Alive and nothing else: ECS replaces what fails here. An image's own check means nothing to ECS.
+      healthCheck: {
+        command: ['CMD', 'node', '/app/entry.mjs', '--health'],
+        interval: Duration.seconds(30),
+        timeout: Duration.seconds(5),
+        startPeriod: Duration.seconds(60),
+        retries: 3,
+      },
       // Killed only when its own drain should long be over.
-      stopTimeout: Duration.seconds(options.drainSeconds + 60),
+      stopTimeout: Duration.seconds(options.stopSeconds + 60),
       logging: LogDrivers.awsLogs({ logGroup, streamPrefix: name, mode: AwsLogDriverMode.NON_BLOCKING }),
     });
     container.addUlimits({ name: UlimitName.NOFILE, softLimit: openFiles, hardLimit: openFiles });

@@ -12,6 +12,9 @@ import { runByEvents } from './run-by-events.ts';
 
 /** An IoT rule that hands messages to one function. What the function could not be given ends in the rule's own log group. */
 export class IngestRule extends Construct {
+  /** Of what could not be handed over. */
+  readonly errors: HouseLogGroup;
+
   constructor(
     scope: Construct,
     id: string,
@@ -29,7 +32,7 @@ export class IngestRule extends Construct {
     const stack = Stack.of(this);
     const { ruleName, target } = options;
     const ruleArn = iotArn(stack, 'rule', ruleName);
-    const errors = new HouseLogGroup(this, 'Errors', { key: options.key, days: options.config.retention.logDays });
+    this.errors = new HouseLogGroup(this, 'Errors', { key: options.key, days: options.config.retention.logDays });
     const role = new HouseRole(this, 'ErrorRole', {
       principal: new ServicePrincipal('iot.amazonaws.com').withConditions({
         StringEquals: { 'aws:SourceAccount': stack.account },
@@ -40,7 +43,7 @@ export class IngestRule extends Construct {
         new PolicyStatement({
           sid: 'Logs',
           actions: ['logs:CreateLogStream', 'logs:DescribeLogStreams', 'logs:PutLogEvents'],
-          resources: [errors.logGroupArn],
+          resources: [this.errors.logGroupArn],
         }),
       ],
     });
@@ -52,7 +55,7 @@ export class IngestRule extends Construct {
         awsIotSqlVersion: '2016-03-23',
         ruleDisabled: false,
         actions: [{ lambda: { functionArn: target.functionArn } }],
-        errorAction: { cloudwatchLogs: { logGroupName: errors.logGroupName, roleArn: role.roleArn } },
+        errorAction: { cloudwatchLogs: { logGroupName: this.errors.logGroupName, roleArn: role.roleArn } },
       },
     });
     target.addPermission('Rule', {

@@ -8,7 +8,15 @@ import { HouseTable } from './house-table.ts';
 export class TableSet extends Construct {
   readonly byNoun: Readonly<Record<TableNoun, HouseTable>>;
 
-  constructor(scope: Construct, id: string, options: { readonly key: IKey }) {
+  constructor(
+    scope: Construct,
+    id: string,
+    options: {
+      readonly key: IKey;
+      /** For the copies of audit records. */
+      readonly auditStream: boolean;
+    },
+  ) {
     super(scope, id);
     const { key } = options;
     this.byNoun = {
@@ -54,6 +62,7 @@ export class TableSet extends Construct {
         key,
         partition: 'chain',
         sort: 'seq:N',
+        ...(options.auditStream ? { stream: StreamViewType.NEW_AND_OLD_IMAGES } : {}),
         indexes: {
           [indexes.auditByDevice]: { partition: 'device', sort: 'at:N', holds: 'all' },
           [indexes.auditByOperator]: { partition: 'operator', sort: 'at:N', holds: 'all' },

@@ -166,4 +166,5 @@ export const functionNeeds: Readonly<Record<FunctionName, FunctionNeeds>> = {
   },
   'mqtt-authorizer': { tables: [audit], settings: ['tokens'] },
   'host-keys': { tables: [], settings: [], writes: ['hostKeys', 'pins', 'routerHostKeys'] },
+  'rotate-host-keys': { tables: [audit], settings: [], writes: ['hostKeys', 'pins', 'routerHostKeys'] },
 };

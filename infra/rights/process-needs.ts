@@ -1,4 +1,5 @@
-import { rows, type TableRight, updateOpenRelay } from './table-right.ts';
+import { indexes } from '../../core/names.ts';
+import { index, rows, type TableRight, updateOpenRelay } from './table-right.ts';
 
 /** A relay keeps its own registry row and takes tunnels; it reads no grant and no operator's key. */
 export const relayRights: readonly TableRight[] = [
@@ -7,6 +8,8 @@ export const relayRights: readonly TableRight[] = [
   rows('portClaims', 'GetItem', 'PutItem', 'UpdateItem', 'DeleteItem'),
   rows('relays', 'PutItem', 'DeleteItem'),
   updateOpenRelay,
+  // How much the others carry.
+  index('relays', indexes.relaysByRegistry),
   rows('changes', 'Query'),
   rows('audit', 'PutItem'),
 ];

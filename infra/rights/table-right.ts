@@ -43,14 +43,17 @@ export const updateOpenRelay: TableRight = {
   },
 };
 
+/** What a right is about: the table, or one index of it. */
+export const tableArn = ({ table, index: name }: TableRight, { tables: tableOf }: Foundation): string =>
+  name === undefined ? tableOf[table].tableArn : `${tableOf[table].tableArn}/index/${name}`;
+
 /** One statement per right; its Sid says which, for whoever reads the policy or a report on it. */
-export const tableStatement = (right: TableRight, { tables: tableOf }: Foundation): PolicyStatement => {
-  const { tableArn } = tableOf[right.table];
+export const tableStatement = (right: TableRight, foundation: Foundation): PolicyStatement => {
   const indexWord = right.index === undefined ? '' : `${right.index.charAt(0).toUpperCase()}${right.index.slice(1)}`;
   return new PolicyStatement({
     sid: `${tables[right.table]}${indexWord}${right.actions.join('')}`,
     actions: right.actions.map((action) => `dynamodb:${action}`),
-    resources: [right.index === undefined ? tableArn : `${tableArn}/index/${right.index}`],
+    resources: [tableArn(right, foundation)],
     ...(right.conditions === undefined ? {} : { conditions: right.conditions }),
   });
 };

@@ -5,13 +5,15 @@ import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import { ingestSql, rules, topics } from '../../core/names.ts';
-import { AuditVerifier } from '../constructs/audit-verifier.ts';
+import type { Watched } from '../alarms/functions.ts';
+import { AuditorRole } from '../constructs/auditor-role.ts';
 import { ChangeStream } from '../constructs/change-stream.ts';
 import { DeviceIdentity } from '../constructs/device-identity.ts';
 import { FunctionSet } from '../constructs/function-set.ts';
 import { HostKeys } from '../constructs/host-keys.ts';
 import { HouseApi } from '../constructs/house-api.ts';
 import { IngestRule } from '../constructs/ingest-rule.ts';
+import { KeyRotation } from '../constructs/key-rotation.ts';
 import { OperatorAuthorizer } from '../constructs/operator-authorizer.ts';
 import { runByEvents } from '../constructs/run-by-events.ts';
 import type { Foundation } from '../foundation.ts';
@@ -21,16 +23,25 @@ import { proxyDomain, type StageConfig } from '../stage-config.ts';
 export class ControlStack extends Stack {
   /** What routers invoke to open a tunnel on demand. */
   readonly openForJump: IFunction;
+  /** What the alarms look at. */
+  readonly watched: Watched;
+  readonly iamApi: HouseApi | undefined;
 
   constructor(
     scope: Construct,
     id: string,
-    props: StackProps & { readonly config: StageConfig; readonly foundation: Foundation; readonly assets: string },
+    props: StackProps & {
+      readonly config: StageConfig;
+      readonly foundation: Foundation;
+      readonly assets: string;
+      readonly relayHost: string;
+    },
   ) {
     super(scope, id, props);
     const { config, foundation, assets } = props;
     const { key, tokens } = foundation;
-    const functions = new FunctionSet(this, 'Functions', { config, foundation, assets }).byName;
+    const functions = new FunctionSet(this, 'Functions', { config, foundation, assets, relayHost: props.relayHost })
+      .byName;
     this.openForJump = functions['open-for-jump'];
 
     const shared = { functions, config, key };
@@ -39,15 +50,18 @@ export class ControlStack extends Stack {
       name: `sallyport-${config.name}-jwt`,
       authorizer: new HttpJwtAuthorizer('Tokens', tokens.issuer, { jwtAudience: [tokens.audience] }),
     });
-    const iam = new HouseApi(this, 'IamApi', {
-      ...shared,
-      name: `sallyport-${config.name}-iam`,
-      authorizer: new HttpIamAuthorizer(),
-    });
+    this.iamApi = config.iamApi
+      ? new HouseApi(this, 'IamApi', {
+          ...shared,
+          name: `sallyport-${config.name}-iam`,
+          authorizer: new HttpIamAuthorizer(),
+        })
+      : undefined;
+    if (this.iamApi !== undefined) new CfnOutput(this, 'IamApiUrl', { value: this.iamApi.url });
 
     new DeviceIdentity(this, 'DeviceIdentity', { config });
     new OperatorAuthorizer(this, 'OperatorAuthorizer', { target: functions['mqtt-authorizer'] });
-    new IngestRule(this, 'DeviceEvents', {
+    const deviceEvents = new IngestRule(this, 'DeviceEvents', {
       ruleName: rules.deviceEvents,
       description: 'What devices say of themselves',
       sql: ingestSql('device', topics.events('+')),
@@ -55,7 +69,7 @@ export class ControlStack extends Stack {
       config,
       key,
     });
-    new IngestRule(this, 'OperatorRequests', {
+    const operatorRequests = new IngestRule(this, 'OperatorRequests', {
       ruleName: rules.operatorRequests,
       description: "Operators' requests by MQTT",
       sql: ingestSql('operator', topics.operatorRequests('+')),
@@ -63,6 +77,11 @@ export class ControlStack extends Stack {
       config,
       key,
     });
+    this.watched = {
+      functions,
+      apiIds: [jwt, this.iamApi].flatMap((api) => (api === undefined ? [] : [api.id])),
+      undelivered: [deviceEvents.errors, operatorRequests.errors],
+    };
     new ChangeStream(this, 'TunnelChanges', { table: foundation.tables.tunnels, target: functions.notify });
     new Rule(this, 'EachMinute', {
       description: 'Ends what is overdue',
@@ -72,14 +91,14 @@ export class ControlStack extends Stack {
     });
     runByEvents(functions.sweep);
     new HostKeys(this, 'HostKeys', { target: functions['host-keys'], foundation });
+    new KeyRotation(this, 'KeyRotation', { target: functions['rotate-host-keys'] });
 
-    const verifier = new AuditVerifier(this, 'AuditVerifier', { foundation });
+    const auditor = new AuditorRole(this, 'Auditor', { foundation });
 
+    new CfnOutput(this, 'AuditorRole', { value: auditor.roleArn });
+    new CfnOutput(this, 'RotateHostKeys', { value: functions['rotate-host-keys'].functionName });
     new CfnOutput(this, 'JwtApiUrl', { value: jwt.url });
-    new CfnOutput(this, 'IamApiUrl', { value: iam.url });
     new CfnOutput(this, 'Domain', { value: proxyDomain(config) });
-    new CfnOutput(this, 'AuditVerifierRole', { value: verifier.role.roleArn });
-    new CfnOutput(this, 'AuditTable', { value: foundation.tables.audit.tableName });
     // CloudFormation knows no attribute for the account's endpoint.
     new CfnOutput(this, 'IotEndpointCommand', {
       value: `aws iot describe-endpoint --endpoint-type iot:Data-ATS --region ${this.region}`,

@@ -1,95 +1,100 @@
 import { Stack, type StackProps } from 'aws-cdk-lib';
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
-import { HouseTask } from '../constructs/house-task.ts';
+import { type MetricName, metricNamespace } from '../../core/metric-names.ts';
+import { Fleet } from '../constructs/fleet.ts';
+import { GatewayEndpoints } from '../constructs/gateway-endpoints.ts';
+import { HouseCluster } from '../constructs/house-cluster.ts';
+import { RelayTask } from '../constructs/relay-task.ts';
+import { RouterTask } from '../constructs/router-task.ts';
+import { SmallFleet } from '../constructs/small-fleet.ts';
 import type { Foundation } from '../foundation.ts';
-import { keyStatement } from '../rights/key-right.ts';
 import { relayRights, routerRights } from '../rights/process-needs.ts';
-import { secretStatement, secretVariable } from '../rights/secret-right.ts';
-import { tableSettings, tableStatement } from '../rights/table-right.ts';
-import { proxyDomain, type StageConfig } from '../stage-config.ts';
+import { instanceTypeOf } from '../stage/capacity.ts';
+import type { StageConfig } from '../stage-config.ts';
+import type { Ground } from './network-stack.ts';
 
-/** Above 1023, because the processes are not root; the balancer shows the well-known ports. */
-const ports = { relay: 2222, door: 7022, router: 8443 } as const;
+type Props = StackProps & {
+  readonly config: StageConfig;
+  readonly foundation: Foundation;
+  readonly openForJump: IFunction;
+  readonly version: string;
+  /** Nothing for profile `none`, whose containers run elsewhere. */
+  readonly ground: Ground | undefined;
+};
 
-/** The relays and routers. */
+/** The relays and routers, and the instances that carry them. Holds no state: it may be deleted and made again. */
 export class DataStack extends Stack {
-  readonly relay: HouseTask;
-  readonly router: HouseTask;
+  readonly relay: RelayTask;
+  readonly router: RouterTask;
 
-  constructor(
-    scope: Construct,
-    id: string,
-    props: StackProps & {
-      readonly config: StageConfig;
-      readonly foundation: Foundation;
-      readonly openForJump: IFunction;
-      readonly version: string;
-    },
-  ) {
+  constructor(scope: Construct, id: string, props: Props) {
     super(scope, id, props);
-    const { config, foundation, openForJump, version } = props;
-    const { key, secrets, tokens } = foundation;
-    const shared = { version, key, logDays: config.retention.logDays };
-    const use = keyStatement(foundation, ['dynamodb', 'secretsmanager']);
+    const { config, foundation, openForJump, version, ground } = props;
+    this.relay = new RelayTask(this, 'Relay', { config, foundation, version });
+    this.router = new RouterTask(this, 'Router', { config, foundation, openForJump, version });
+    if (ground === undefined) return;
 
-    this.relay = new HouseTask(this, 'Relay', {
-      ...shared,
-      name: 'relay',
-      image: config.relay.image,
-      memoryMebibytes: config.relay.memoryMebibytes,
-      drainSeconds: config.relay.drainSeconds,
-      ports: [ports.relay, ports.door],
-      environment: {
-        ...tableSettings(relayRights, foundation),
-        [secretVariable.hostKeys]: secrets.hostKeys.secretArn,
-        SALLYPORT_RELAY_LISTEN: `0.0.0.0:${ports.relay}`,
-        SALLYPORT_DOOR_LISTEN: `0.0.0.0:${ports.door}`,
-        SALLYPORT_PROXY_PROTOCOL: 'required',
-        SALLYPORT_DRAIN_SECONDS: String(config.relay.drainSeconds),
-        SALLYPORT_VERSION: version,
-      },
-      statements: [
-        ...relayRights.map((right) => tableStatement(right, foundation)),
-        secretStatement(foundation, 'hostKeys', 'GetSecretValue'),
-        use,
+    const { vpc } = ground;
+    new GatewayEndpoints(this, 'Endpoints', {
+      vpc,
+      foundation,
+      callers: [
+        { roleArn: this.relay.roleArn, rights: relayRights },
+        { roleArn: this.router.roleArn, rights: routerRights },
       ],
     });
+    const cluster = new HouseCluster(this, 'Cluster', { vpc });
+    if (ground.kind === 'small') this.startSmall(ground, cluster, config);
+    else this.startStandard(ground, cluster, config);
+  }
 
-    this.router = new HouseTask(this, 'Router', {
+  private startSmall(ground: Ground & { readonly kind: 'small' }, cluster: HouseCluster, config: StageConfig): void {
+    new SmallFleet(this, 'Fleet', {
+      vpc: ground.vpc,
+      wall: ground.wall,
+      addresses: ground.addresses,
+      cluster,
+      definitions: { relay: this.relay.definition, router: this.router.definition },
+      instanceType: instanceTypeOf(config, 'instances'),
+      architecture: config.cpuArchitecture,
+      stage: config.name,
+    });
+  }
+
+  private startStandard(
+    ground: Ground & { readonly kind: 'standard' },
+    cluster: HouseCluster,
+    config: StageConfig,
+  ): void {
+    const { relays, routers } = config.capacity;
+    const shared = { vpc: ground.vpc, cluster, architecture: config.cpuArchitecture };
+    new Fleet(this, 'Relays', {
       ...shared,
-      name: 'router',
-      image: config.router.image,
-      memoryMebibytes: config.router.memoryMebibytes,
-      drainSeconds: config.router.drainSeconds,
-      ports: [ports.router],
-      environment: {
-        ...tableSettings(routerRights, foundation),
-        [secretVariable.routerHostKeys]: secrets.routerHostKeys.secretArn,
-        // A certificate is for a name: without a domain there is neither, and SSH is the way in.
-        ...(config.domain === undefined ? {} : { [secretVariable.certificate]: secrets.certificate.secretArn }),
-        SALLYPORT_DOMAIN: proxyDomain(config),
-        SALLYPORT_ROUTER_LISTEN: `0.0.0.0:${ports.router}`,
-        SALLYPORT_OPEN_FOR_JUMP: openForJump.functionArn,
-        SALLYPORT_TOKEN_ISSUER: tokens.issuer,
-        SALLYPORT_TOKEN_AUDIENCE: tokens.audience,
-        SALLYPORT_TOKEN_JWKS: tokens.jwks,
-        SALLYPORT_SIGN_IN_SECONDS: String(config.signInSeconds),
-        SALLYPORT_PROXY_PROTOCOL: 'required',
-        SALLYPORT_DRAIN_SECONDS: String(config.router.drainSeconds),
-      },
-      statements: [
-        ...routerRights.map((right) => tableStatement(right, foundation)),
-        secretStatement(foundation, 'routerHostKeys', 'GetSecretValue'),
-        ...(config.domain === undefined ? [] : [secretStatement(foundation, 'certificate', 'GetSecretValue')]),
-        new PolicyStatement({
-          sid: 'OpenForJump',
-          actions: ['lambda:InvokeFunction'],
-          resources: [openForJump.functionArn],
+      ...ground.relay,
+      definition: this.relay.definition,
+      instanceType: instanceTypeOf(config, 'relays'),
+      min: relays.min,
+      max: relays.max,
+      load: {
+        metric: new Metric({
+          namespace: metricNamespace,
+          metricName: 'tunnels' satisfies MetricName,
+          // Each relay tells its own each minute, so that their average is the fleet's mean.
+          dimensionsMap: { process: 'relay' },
+          statistic: 'Average',
         }),
-        use,
-      ],
+        target: relays.tunnelsPerRelay,
+      },
+    });
+    new Fleet(this, 'Routers', {
+      ...shared,
+      ...ground.router,
+      definition: this.router.definition,
+      instanceType: instanceTypeOf(config, 'routers'),
+      min: routers.min,
+      max: routers.max,
     });
   }
 }

@@ -19,13 +19,15 @@ export class StatefulStack extends Stack {
     super(scope, id, { ...props, terminationProtection: true });
     const { config } = props;
     const key = new HouseKey(this, 'Key', { alias: `sallyport/${config.name}` });
-    const tableSet = new TableSet(this, 'Tables', { key }).byNoun;
+    const tableSet = new TableSet(this, 'Tables', { key, auditStream: config.auditExport !== undefined }).byNoun;
     const secrets = new SecretSet(this, 'Secrets', { key });
     const issuer = new TokenIssuer(this, 'Tokens', { config });
     this.foundation = { key, tables: tableSet, secrets, tokens: issuer.tokens };
 
     for (const [noun, table] of Object.entries(tableSet))
       new CfnOutput(this, `Table${tables[noun as TableNoun]}`, { value: table.tableName });
+    new CfnOutput(this, 'CertificateSecret', { value: secrets.certificate.secretArn });
+    new CfnOutput(this, 'PinsSecret', { value: secrets.pins.secretArn });
     new CfnOutput(this, 'TokenIssuer', { value: issuer.tokens.issuer });
     new CfnOutput(this, 'TokenAudience', { value: issuer.tokens.audience });
     if (issuer.userPool !== undefined) new CfnOutput(this, 'UserPool', { value: issuer.userPool.userPoolId });

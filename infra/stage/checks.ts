@@ -28,6 +28,16 @@ const certificateNeedsName: Check = (config) =>
   !hasDomain(config) &&
   'certificate: remove it, or give a domain: a certificate is for a name';
 
+const issuerNeedsZone: Check = ({ certificate, dns, cells: given }) => {
+  const places = given === undefined ? [dns] : given.map((cell) => cell.dns ?? dns);
+  return (
+    certificate !== undefined &&
+    certificate.kind !== 'bring-your-own' &&
+    places.some((place) => place?.kind === 'elsewhere') &&
+    'certificate.kind: choose "bring-your-own": the others prove the domain in a Route 53 zone, and dns.kind is "elsewhere"'
+  );
+};
+
 const twoNeedName: Check = (config) =>
   config.profile === 'small' &&
   config.capacity?.instances.count === 2 &&
@@ -76,7 +86,16 @@ const zones: Check = ({ zones: given, region, cells: several }) => {
   ];
 };
 
-const checks: readonly Check[] = [cells, certificateNeedsName, twoNeedName, bounds, architecture, memory, zones];
+const checks: readonly Check[] = [
+  cells,
+  certificateNeedsName,
+  issuerNeedsZone,
+  twoNeedName,
+  bounds,
+  architecture,
+  memory,
+  zones,
+];
 
 /** What is wrong between fields that are right one by one, each with the remedy. */
 export const crossProblems = (config: Usable): readonly string[] =>

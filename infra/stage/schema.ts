@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { capacity } from './capacity.ts';
+import { dns } from './dns.ts';
 import { account, days, domain, email, host, image, memory, port, region, url, whole } from './fields.ts';
 
 /** Tokens of an issuer that exists already: any OIDC provider. */
@@ -44,9 +45,11 @@ export const stageConfigSchema = z.strictObject({
   region: region.optional(),
   /** The proxy domain. Without one, names end in `.sallyport.internal` and only `ssh -J` works. */
   domain: domain.optional(),
+  /** Where the domain's zone is. */
+  dns: dns.default({ kind: 'made' }),
   /** Several Regions, each a cell with its own registry and domain. Takes the place of `region` and `domain`. */
   cells: z
-    .array(z.strictObject({ region, domain: domain.optional() }))
+    .array(z.strictObject({ region, domain: domain.optional(), dns: dns.optional() }))
     .min(2, 'give two cells or more; for one, give region and domain instead')
     .optional(),
   /**

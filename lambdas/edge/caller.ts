@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { SallyportError } from '../../core/errors.ts';
 import type { SignIn } from '../../core/model/operator.ts';
 import { operatorOfRole, signInOfClaims } from '../../core/model/operator-claims.ts';

@@ -9,6 +9,7 @@ const describe = (error: unknown, length: number): string =>
 export const logFailure = (hub: EventHub, error: unknown): void => {
   const known = error instanceof SallyportError;
   if (known && error.status < 500) return;
+  hub.metrics.count('failures', 1);
   const cause = error instanceof Error && error.cause !== undefined ? describe(error.cause, 400) : undefined;
   const stack = known || !(error instanceof Error) ? undefined : harmless(error.stack, 1_500);
   const code = known ? error.code : 'internal';

@@ -25,6 +25,8 @@ export async function startBalancer(options: {
   readonly port: number;
   /** Those that are in service now. */
   readonly targets: () => readonly Target[];
+  /** False where the targets read no PROXY header; default true, as ours do. */
+  readonly proxyProtocol?: boolean;
 }): Promise<Balancer> {
   const serve = (client: Socket): void => {
     const targets = options.targets();
@@ -40,13 +42,14 @@ export async function startBalancer(options: {
     client.once('close', () => onward.destroy());
     onward.once('connect', () => {
       const header = { sourceAddress: remoteAddress, sourcePort: remotePort, destinationAddress: localAddress };
-      onward.write(
-        encodeProxyHeader({
-          command: 'proxy',
-          endpoints: { family: 'tcp4', ...header, destinationPort: localPort },
-          tlvs: [],
-        }),
-      );
+      if (options.proxyProtocol !== false)
+        onward.write(
+          encodeProxyHeader({
+            command: 'proxy',
+            endpoints: { family: 'tcp4', ...header, destinationPort: localPort },
+            tlvs: [],
+          }),
+        );
       splice(client, onward);
     });
   };

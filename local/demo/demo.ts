@@ -2,6 +2,7 @@ import type { DeviceView } from '../../core/wire/device-view.ts';
 import { Closers } from '../system/closers.ts';
 import { agentConfig, enrol, startAgent, startDemoDevice } from '../system/local-device.ts';
 import { type LocalOperator, makeKey, mustCall, registerKey, signIn } from '../system/local-operator.ts';
+import { replaceWhatEnds } from '../system/replacements.ts';
 import { type LocalSystem, type SystemOptions, startSystem } from '../system/system.ts';
 import { writeOperatorFiles } from './operator-files.ts';
 import { type Proof, prove } from './proof.ts';
@@ -21,8 +22,10 @@ const device = 'demo-1';
 const group = 'support';
 
 /** The system with an operator, a device and a tunnel that was proved. Stops what it started when that fails. */
-export async function startDemo(options: SystemOptions): Promise<Demo> {
-  const { onStep = () => undefined } = options;
+export async function startDemo(
+  options: SystemOptions & { readonly onNotice?: (what: string) => void },
+): Promise<Demo> {
+  const { onStep = () => undefined, onNotice = () => undefined } = options;
   const closers = new Closers();
   try {
     const system = await startSystem(options);
@@ -44,9 +47,12 @@ export async function startDemo(options: SystemOptions): Promise<Demo> {
     const page = await fetch(`http://127.0.0.1:${machine.ready.webPort}/nonce`);
     const proof = await prove(system, operator, device, (await page.text()).trim());
     onStep(`a tunnel to ${device}`);
-    const { relays, routers } = system.dataPlane;
-    const parts = [machine, agent, ...relays.map(({ child }) => child), ...routers.map(({ child }) => child)];
-    const broken = Promise.race(parts.map(async ({ name, exited }) => `${name} ended: ${await exited}`));
+    const broken = new Promise<string>((resolve) => {
+      for (const { name, exited } of [machine, agent]) void exited.then((why) => resolve(`${name} ended: ${why}`));
+      const failed = (error: unknown) => resolve(error instanceof Error ? error.message : String(error));
+      const stop = replaceWhatEnds(system.dataPlane, system.routerPort, onNotice, failed);
+      closers.add(async () => stop());
+    });
     return { system, device, login: String(machine.ready.login), proof, broken, close: () => closers.close() };
   } catch (error) {
     await closers.close().catch(() => undefined);

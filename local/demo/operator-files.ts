@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { tableVariable } from '../../core/names.ts';
 import type { DeviceView } from '../../core/wire/device-view.ts';
+import type { Outputs } from '../cloudformation/provision.ts';
 import { containerOf } from '../system/data-plane.ts';
 import type { LocalOperator } from '../system/local-operator.ts';
 import type { LocalSystem } from '../system/system.ts';
@@ -60,16 +61,18 @@ function hostKeysOf({ plane }: LocalSystem, container: string, variable: string)
   return hostKeys.parse(JSON.parse(plane.secrets.version(secret, {}).value)).keys.map((key) => key.public);
 }
 
-/** For `npm run audit:verify`: the role that the templates make for it, and the table. */
+/** For `npm run audit:verify`: the auditor's rights and the name of the table. */
 function auditSettings({ plane }: LocalSystem): readonly string[] {
-  const told = (name: string): string => {
-    const value = Object.values(plane.outputs).find((outputs) => name in outputs)?.[name];
-    if (typeof value !== 'string') throw new Error(`the templates have no output ${name}`);
-    return value;
-  };
+  const role = outputOf(plane.outputs, 'AuditorRole');
   const variables = {
-    ...plane.roles.variables(told('AuditVerifierRole'), 'audit-verify'),
-    [tableVariable('audit')]: told('AuditTable'),
+    ...plane.roles.variables(role, 'audit-verify'),
+    [tableVariable('audit')]: outputOf(plane.outputs, 'TableAudit'),
   };
   return Object.entries(variables).map(([name, value]) => `${name}=${value}`);
+}
+
+function outputOf(outputs: Outputs, name: string): string {
+  const stack = Object.values(outputs).find((values) => name in values);
+  if (stack === undefined) throw new Error(`no stack has an output ${name}`);
+  return String(stack[name]);
 }

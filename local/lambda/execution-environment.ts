@@ -16,6 +16,13 @@ export interface EnvironmentOptions {
 }
 
 /**
+ * V8 lets garbage grow with what it may have. A dozen functions share one machine and each keeps some 10 MB, so they get
+ * less than their Lambda memory: that took a third off each (35 MB to 22 MB with the smaller bundles).
+ */
+const mostHeapMegabytes = 128;
+const youngMegabytes = 2;
+
+/**
  * One execution environment: a worker thread with the function loaded in it, which works on one invocation at a time.
  * A function that runs into its time-out, exits or throws outside an invocation takes its environment along.
  */
@@ -40,7 +47,10 @@ export class ExecutionEnvironment {
       workerData: startOf(spec),
       stdout: true,
       stderr: true,
-      resourceLimits: { maxOldGenerationSizeMb: spec.memoryMegabytes, maxYoungGenerationSizeMb: 8 },
+      resourceLimits: {
+        maxOldGenerationSizeMb: Math.min(spec.memoryMegabytes, mostHeapMegabytes),
+        maxYoungGenerationSizeMb: youngMegabytes,
+      },
     });
     this.worker.unref();
     for (const stream of [this.worker.stdout, this.worker.stderr]) createInterface(stream).on('line', onLine);

@@ -10,6 +10,8 @@ export interface PoolOptions {
   readonly onLine: (line: string) => void;
   /** Environments of this function at most; more invocations wait. Lambda would start more: one machine cannot. */
   readonly most: number;
+  /** An environment that is not used for so long is let go. */
+  readonly idleMilliseconds: number;
 }
 
 /** The execution environments of one function. */
@@ -18,6 +20,7 @@ export class FunctionPool {
   private readonly options: PoolOptions;
   private readonly environments = new Set<ExecutionEnvironment>();
   private readonly waiting: (() => void)[] = [];
+  private readonly idling = new Map<ExecutionEnvironment, NodeJS.Timeout>();
   private running = 0;
   private closed = false;
 
@@ -50,6 +53,7 @@ export class FunctionPool {
       const environment = await this.claim();
       return await environment.invoke(payload, this.context()).finally(() => {
         environment.claimed = false;
+        this.letIdle(environment);
       });
     } finally {
       this.running -= 1;
@@ -59,6 +63,7 @@ export class FunctionPool {
   }
 
   async drop(environment: ExecutionEnvironment): Promise<void> {
+    this.stopIdling(environment);
     this.environments.delete(environment);
     await environment.close();
   }
@@ -74,11 +79,23 @@ export class FunctionPool {
       // The one used last: the others may then be let go.
       const [idle = this.grow()] = [...this.idle()].sort((a, b) => b.usedAt - a.usedAt);
       if (idle !== undefined) {
+        this.stopIdling(idle);
         idle.claimed = true;
         return idle;
       }
       await new Promise<void>((resolve) => this.waiting.push(resolve));
     }
+  }
+
+  private letIdle(environment: ExecutionEnvironment): void {
+    if (!environment.alive) return;
+    const timer = setTimeout(() => void this.drop(environment), this.options.idleMilliseconds);
+    this.idling.set(environment, timer.unref());
+  }
+
+  private stopIdling(environment: ExecutionEnvironment): void {
+    clearTimeout(this.idling.get(environment));
+    this.idling.delete(environment);
   }
 
   private grow(): ExecutionEnvironment | undefined {

@@ -15,6 +15,8 @@ export interface FunctionsOptions {
   readonly mostPerFunction?: number;
   /** Environments that stay loaded in all; beyond that the one unused longest is let go. */
   readonly mostLoaded?: number;
+  /** How long an environment that nobody calls stays loaded. Lambda keeps it some minutes as well. */
+  readonly idleMilliseconds?: number;
   /** Waits before the tries of asynchronous invocations, ms. AWS waits one minute, then two. */
   readonly retryDelays?: readonly number[];
 }
@@ -40,7 +42,7 @@ export class Functions {
   }
 
   add(spec: FunctionSpec): void {
-    const { overrides = {}, roleVariables, onLine, mostPerFunction = 8 } = this.options;
+    const { overrides = {}, roleVariables, onLine, mostPerFunction = 8, idleMilliseconds = 300_000 } = this.options;
     this.pools.set(
       spec.arn,
       new FunctionPool({
@@ -48,6 +50,7 @@ export class Functions {
         variables: () => variablesOf(spec, overrides, roleVariables(spec.roleArn, spec.name)),
         onLine: (line) => onLine(spec.name, line),
         most: mostPerFunction,
+        idleMilliseconds,
       }),
     );
     this.arns.set(spec.name, spec.arn);

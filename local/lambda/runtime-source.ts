@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { transformSync } from 'esbuild';
+import { projectRoot } from '../../infra/project-root.ts';
 
 let source: URL | undefined;
 
@@ -9,7 +11,7 @@ let source: URL | undefined;
  */
 export function runtimeModule(): URL {
   if (source !== undefined) return source;
-  const file = new URL('./runtime.ts', import.meta.url);
+  const file = join(projectRoot, 'local/lambda/runtime.ts');
   const { code } = transformSync(readFileSync(file, 'utf8'), { loader: 'ts', format: 'esm', target: 'node20' });
   source = new URL(`data:text/javascript;base64,${Buffer.from(code).toString('base64')}`);
   return source;

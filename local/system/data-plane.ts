@@ -22,6 +22,7 @@ export const inService = (relays: readonly RunningTask[]): readonly Target[] =>
 
 /** Relays and routers, as their task definitions describe them. */
 export class DataPlane {
+  /** Those behind the load balancer, one an address: one that ended stands here until another takes its place. */
   readonly relays: RunningTask[] = [];
   readonly routers: RunningTask[] = [];
   private readonly options: {
@@ -44,7 +45,7 @@ export class DataPlane {
       ...settings,
     });
     const relay = { host, child };
-    this.relays.push(relay);
+    put(this.relays, relay);
     return relay;
   }
 
@@ -56,7 +57,7 @@ export class DataPlane {
       ...settings,
     });
     const router = { host: '127.0.0.1', child };
-    this.routers.push(router);
+    put(this.routers, router);
     return router;
   }
 
@@ -81,6 +82,12 @@ export class DataPlane {
     });
   }
 }
+
+/** In the place of one at the same address that has ended. */
+const put = (tasks: RunningTask[], task: RunningTask): void => {
+  const ended = tasks.findIndex(({ host, child }) => host === task.host && !child.running);
+  tasks.splice(ended < 0 ? tasks.length : ended, ended < 0 ? 0 : 1, task);
+};
 
 /** @throws Error when no task has a container of that name */
 export function containerOf(

@@ -24,10 +24,24 @@ export const portsFrom = (base: number): LocalPorts => ({
   broker: base + 883,
 });
 
+const purposes: Readonly<Record<keyof LocalPorts, string>> = {
+  issuer: 'the token issuer',
+  jwtApi: 'the API',
+  iamApi: 'the API for IAM',
+  broker: 'the MQTT broker',
+  relays: 'the relays',
+  router: 'the router',
+};
+
 /** @throws ListenError that names the first port that is taken, before anything was started */
 export async function checkPorts(ports: LocalPorts): Promise<void> {
-  for (const [purpose, port] of Object.entries(ports)) {
-    const probe = await listen({ host: '127.0.0.1', port, purpose, onConnection: (socket) => socket.destroy() });
+  for (const [name, port] of Object.entries(ports)) {
+    const probe = await listen({
+      host: '127.0.0.1',
+      port,
+      purpose: purposes[name as keyof LocalPorts],
+      onConnection: (socket) => socket.destroy(),
+    });
     await probe.close();
   }
 }

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 /** Where a local system keeps what must survive a restart. One system at a time may use it. */
 export interface StateDirectory {
@@ -16,7 +16,9 @@ export interface StateDirectory {
  * @param fresh removes what an earlier system left
  * @throws Error when another process that runs holds it
  */
-export function takeStateDirectory(path: string, fresh = false): StateDirectory {
+export function takeStateDirectory(given: string, fresh = false): StateDirectory {
+  // Programs with other working directories are told of files in it.
+  const path = resolve(given);
   const lock = join(path, 'lock');
   const holder = existsSync(lock) ? Number(readFileSync(lock, 'utf8')) : undefined;
   if (holder !== undefined && holder !== process.pid && isRunning(holder)) {

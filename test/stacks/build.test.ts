@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { bundle } from '../../infra/bin/build.ts';
-import { functionNames } from '../../infra/functions.ts';
+import { handlerNames } from '../../infra/functions.ts';
 
 let root: string;
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'sallyport-sources-'));
   mkdirSync(join(root, 'lambdas'));
   writeFileSync(join(root, 'package.json'), '{"type":"module"}');
-  for (const name of functionNames)
+  for (const name of handlerNames)
     writeFileSync(
       join(root, 'lambdas', `${name}.ts`),
       `export const handler = async (): Promise<string> => '${name}';\n`,
@@ -21,7 +21,7 @@ afterEach(() => rmSync(root, { recursive: true }));
 test('every function becomes a module of its own, and the same sources the same bytes', async () => {
   const first = await bundle({ root, outdir: join(root, 'one') });
   const second = await bundle({ root, outdir: join(root, 'two') });
-  for (const name of functionNames) {
+  for (const name of handlerNames) {
     const file = join('lambdas', name, 'index.mjs');
     expect(readFileSync(join(first, file))).toEqual(readFileSync(join(second, file)));
   }
@@ -45,4 +45,28 @@ test('a process keeps its packages outside', async () => {
   writeFileSync(join(root, 'relay', 'main.ts'), "import { Server } from 'ssh2';\nconsole.log(Server);\n");
   const outdir = await bundle({ root });
   expect(readFileSync(join(outdir, 'relay', 'main.mjs'), 'utf8')).toContain('from "ssh2"');
+});
+
+test('a function brings only what it uses: no client of a service that it never calls, one language of messages', async () => {
+  const outdir = await bundle({ outdir: join(root, 'dist') });
+  const bundled = handlerNames.map((name) => {
+    const code = readFileSync(join(outdir, 'lambdas', name, 'index.mjs'), 'utf8');
+    return { name, code, dynamodb: code.includes('DynamoDB_20120810'), secrets: code.includes('secretsmanager') };
+  });
+  const names = (list: typeof bundled) => list.map(({ name }) => name).sort();
+  // `import { z } from 'zod'` would add 350 KB of messages in other languages; `import * as z` does not.
+  expect(names(bundled.filter(({ code }) => code.length > 600_000))).toEqual([]);
+  // Lambda gives credentials by the environment only.
+  expect(names(bundled.filter(({ code }) => code.includes('sso_session')))).toEqual([]);
+  expect(names(bundled.filter(({ dynamodb }) => !dynamodb))).toEqual(['audit-export', 'canary', 'host-keys', 'notify']);
+  expect(names(bundled.filter(({ secrets }) => secrets))).toEqual([
+    'certificate-export',
+    'certificate-renew',
+    'device-event',
+    'host-keys',
+    'open-for-jump',
+    'rotate-host-keys',
+    'tunnel-request',
+    'tunnel-request-mqtt',
+  ]);
 });

@@ -110,6 +110,7 @@ test('what a rule starts is forgotten after a minute and tried once more', () =>
   const configs = resourcesOf(control, 'AWS::Lambda::EventInvokeConfig');
   expect(configs.map(([, { Properties }]) => textOf(Properties.FunctionName)).sort()).toEqual([
     '<FunctionsDeviceEventFunction>',
+    '<FunctionsRotateHostKeysFunction>',
     '<FunctionsSweepFunction>',
     '<FunctionsTunnelRequestMqttFunction>',
   ]);

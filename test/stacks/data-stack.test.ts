@@ -52,6 +52,7 @@ test('processes learn their tables and their own settings', () => {
     SALLYPORT_HOST_KEYS_SECRET: '<SecretsHostKeys>',
     SALLYPORT_RELAY_LISTEN: '0.0.0.0:2222',
     SALLYPORT_DOOR_LISTEN: '0.0.0.0:7022',
+    SALLYPORT_ADMIN_LISTEN: '127.0.0.1:9464',
     SALLYPORT_PROXY_PROTOCOL: 'required',
     SALLYPORT_DRAIN_SECONDS: '300',
     SALLYPORT_VERSION: expect.stringMatching(/^\d+\.\d+\.\d+$/),

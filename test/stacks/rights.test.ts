@@ -23,6 +23,7 @@ test('a relay takes tunnels, and reads no grant and no operator key', () => {
     Tunnels: ['GetItem', 'UpdateItem'],
     PortClaims: ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem'],
     Relays: ['PutItem', 'DeleteItem', 'UpdateItem'],
+    'Relays.byRegistry': ['Query'],
     Changes: ['Query'],
     Audit: ['PutItem'],
   });

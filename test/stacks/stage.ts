@@ -1,15 +1,16 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { functionNames } from '../../infra/functions.ts';
+import { handlerNames } from '../../infra/functions.ts';
 import { createApp } from '../../infra/sallyport-app.ts';
 import { parseStageConfig, type StageConfigInput } from '../../infra/stage-config.ts';
 
 /** A folder like the one that `bundle` fills, whose functions do nothing: templates do not depend on what they do. */
 export const placeholderAssets = (): string => {
   const assets = mkdtempSync(join(tmpdir(), 'sallyport-assets-'));
-  for (const name of functionNames) {
+  for (const name of handlerNames) {
     const folder = join(assets, 'lambdas', name);
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, 'index.mjs'), `export const handler = async () => '${name}';\n`);
@@ -29,24 +30,33 @@ export type Stage = {
   readonly stateful: Template;
   readonly control: Template;
   readonly data: Template;
+  /** Empty for profile `none`. */
+  readonly network: Template;
+  /** Of all cells. */
   readonly templates: readonly Template[];
 };
+
+const nothing = Template.fromJSON({ Resources: {} });
 
 /** The templates of a stage, synthesized in this process without any network. */
 export const synthesizeStage = (config: Partial<StageConfigInput> = {}): Stage => {
   const assets = placeholderAssets();
   const outdir = mkdtempSync(join(tmpdir(), 'sallyport-assembly-'));
   try {
-    const { stateful, control, data } = createApp({
+    const { app, stateful, control, data, network } = createApp({
       config: parseStageConfig({ name: 'test', profile: 'none', tokens: { kind: 'cognito' }, ...config }),
       assets,
       outdir,
       // synthesis.test.ts does, once for each kind of stage.
       validate: false,
     });
-    const [one, two, three] = [stateful, control, data].map((stack) => Template.fromStack(stack));
-    if (one === undefined || two === undefined || three === undefined) throw new Error('a stack is missing');
-    return { stateful: one, control: two, data: three, templates: [one, two, three] };
+    return {
+      stateful: Template.fromStack(stateful),
+      control: Template.fromStack(control),
+      data: Template.fromStack(data),
+      network: network === undefined ? nothing : Template.fromStack(network),
+      templates: app.node.children.flatMap((one) => (one instanceof Stack ? [Template.fromStack(one)] : [])),
+    };
   } finally {
     rmSync(assets, { recursive: true });
     rmSync(outdir, { recursive: true });

@@ -1,10 +1,11 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CfnResource } from 'aws-cdk-lib';
+import { CfnResource, type Stack } from 'aws-cdk-lib';
+import { CfnQueue } from 'aws-cdk-lib/aws-sqs';
 import { synthesize } from '../../infra/bin/synth.ts';
 import { createApp } from '../../infra/sallyport-app.ts';
-import { parseStageConfig, type StageConfigInput } from '../../infra/stage-config.ts';
+import { readStageConfig } from '../../infra/stage-config.ts';
 import { placeholderAssets } from './stage.ts';
 
 const folders: string[] = [];
@@ -23,32 +24,39 @@ const filesOf = (directory: string) =>
     .filter((file) => /\.(template|assets)\.json$/.test(file))
     .map((file) => [file, readFileSync(join(directory, file), 'utf8')] as const);
 
-const oidc = {
-  kind: 'oidc',
-  issuer: 'https://id.example.com',
-  audience: 'sallyport',
-  jwks: 'https://id.example.com/keys',
-} as const;
+test.each(['small', 'standard', 'no-domain', 'own-oidc', 'two-regions', 'dev', 'local'])(
+  'nothing is wrong with stage %s: schemas, house rules and AWS Solutions',
+  (name) => {
+    const assets = placeholderAssets();
+    folders.push(assets);
+    const { directory } = createApp({ config: readStageConfig(name), assets, outdir: folder() }).app.synth();
+    const { pluginReports } = JSON.parse(readFileSync(join(directory, 'validation-report.json'), 'utf8'));
+    // What is acknowledged stands in the reports too, apart.
+    const violations = pluginReports.flatMap((report: { violations: readonly unknown[] }) => report.violations);
+    expect(violations).toEqual([]);
+  },
+  120_000,
+);
 
-/** Two validations in one process share the engine, whose loading costs most of the time. */
-test("CloudFormation's schemas and rules find nothing wrong, whatever the stage", () => {
+test('a finding stops the synthesis: the engines are really there', () => {
   const assets = placeholderAssets();
   folders.push(assets);
-  const stages: readonly StageConfigInput[] = [
-    { name: 'plain', tokens: { kind: 'cognito' } },
-    { name: 'named', domain: 'tunnels.example.com', tokens: oidc, region: 'eu-west-1', cpuArchitecture: 'x86_64' },
-    { name: 'topics', tokens: oidc, delivery: 'publish', region: 'us-east-1', reserved: { waiting: 0, jumps: 0 } },
-  ];
-  for (const stage of stages) {
-    const { directory } = createApp({ config: parseStageConfig(stage), assets, outdir: folder() }).app.synth();
-    const { pluginReports } = JSON.parse(readFileSync(join(directory, 'validation-report.json'), 'utf8'));
-    expect(pluginReports).toEqual([]);
-  }
-  // The engine is really there: it refuses what CloudFormation would.
-  const { app, control } = createApp({ config: parseStageConfig(stages[0]), assets, outdir: folder() });
-  new CfnResource(control, 'Wrong', { type: 'AWS::Lambda::Function', properties: { Timeout: 5 } });
-  expect(() => app.synth()).toThrow(/'Role' is a required property/);
-});
+  const broken = (add: (stack: Stack) => void): string => {
+    const { app, control } = createApp({ config: readStageConfig('local'), assets, outdir: folder() });
+    add(control);
+    try {
+      app.synth();
+    } catch (error) {
+      return String(error);
+    }
+    return '';
+  };
+  const resource = (type: string, properties: object) => (stack: Stack) =>
+    void new CfnResource(stack, 'Wrong', { type, properties: { ...properties } });
+  expect(broken(resource('AWS::Lambda::Function', { Timeout: 5 }))).toMatch(/'Role' is a required property/);
+  expect(broken(resource('AWS::Logs::LogGroup', {}))).toMatch(/LOG_KEPT_FOR_A_TIME/);
+  expect(broken((stack) => void new CfnQueue(stack, 'Wrong'))).toMatch(/AwsSolutions-SQS/);
+}, 120_000);
 
 test('an assembly names neither account nor machine, and twice the same is the same', async () => {
   const assets = placeholderAssets();

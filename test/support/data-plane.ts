@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { createSecureContext, type SecureContext } from 'node:tls';
 import { createMemoryAudit } from '../../adapters/memory/audit.ts';
 import { createMemoryChanges } from '../../adapters/memory/changes.ts';
 import { createMemoryDevices } from '../../adapters/memory/devices.ts';
@@ -7,7 +8,7 @@ import { createMemoryOperatorKeys } from '../../adapters/memory/operator-keys.ts
 import { createMemoryPortClaims } from '../../adapters/memory/port-claims.ts';
 import { createMemoryRelays } from '../../adapters/memory/relays.ts';
 import { createMemoryTunnels } from '../../adapters/memory/tunnels.ts';
-import { generateEcdsaP256, generateEd25519, generateRsa } from '../../adapters/ssh/keys.ts';
+import { generateEcdsaP256, generateEd25519, generateRsa, type KeyPair } from '../../adapters/ssh/keys.ts';
 import { parsePublicKeyLine } from '../../adapters/ssh/public-key.ts';
 import { SallyportError } from '../../core/errors.ts';
 import { createEventHub } from '../../core/events.ts';
@@ -17,7 +18,7 @@ import type { JumpOpener } from '../../core/ports/jump-opener.ts';
 import type { Tokens } from '../../core/ports/tokens.ts';
 import { systemTimers } from '../../net/timer-wheel.ts';
 import { createLedger } from '../../relay/ledger.ts';
-import { startRelay } from '../../relay/relay.ts';
+import { type RelayParts, startRelay } from '../../relay/relay.ts';
 import { deviceServer } from '../../relay/wiring.ts';
 import { startRouter } from '../../router/router.ts';
 import { jumpServer } from '../../router/wiring.ts';
@@ -30,7 +31,14 @@ export const operator = operatorIdOf('https://issuer.example', 'ada');
 const localhost = { host: '127.0.0.1', port: 0 };
 
 /** Relays and a router of the real product over tables in memory: everything but the control plane. */
-export const startDataPlane = async () => {
+export const startDataPlane = async (
+  given: {
+    /** Asked at each new connection; fixed ones of its own unless given. */
+    readonly relayKeys?: () => readonly KeyPair[];
+    readonly routerKeys?: () => readonly KeyPair[];
+    readonly nextRouterKeys?: () => readonly KeyPair[];
+  } = {},
+) => {
   const audit = createMemoryAudit();
   const ports = {
     tunnels: createMemoryTunnels(),
@@ -48,17 +56,14 @@ export const startDataPlane = async () => {
   };
   const metrics = { count: () => undefined, gauge: () => undefined, observe: () => undefined };
   const hubOf = (process: string) => createEventHub({ process, log, metrics, audit, clock });
-  const hostKeys = [generateEd25519(), generateEcdsaP256(), await generateRsa(2048)].map((pair) => ({
-    private: pair.pem(),
-    public: pair.publicLine(),
-  }));
+  const hostKeys: readonly KeyPair[] = [generateEd25519(), generateEcdsaP256(), await generateRsa(2048)];
   const stops: (() => Promise<void>)[] = [];
 
   return {
     ...ports,
     audit,
     lines,
-    pins: hostKeys.map((key) => key.public),
+    pins: hostKeys.map((key) => key.publicLine()),
     async relay(
       limits: Partial<{
         sessions: number;
@@ -66,6 +71,7 @@ export const startDataPlane = async () => {
         streamsPerForward: number;
         streams: number;
       }> = {},
+      own: { readonly lingerMilliseconds?: number; readonly paces?: RelayParts['paces'] } = {},
     ) {
       const serverId = newServerId(random);
       const hub = hubOf('relay');
@@ -73,36 +79,46 @@ export const startDataPlane = async () => {
         tables: { devices: '', tunnels: '', portClaims: '', relays: '', changes: '', audit: '' },
         hostKeysSecret: '',
         listen: localhost,
+        wrappedListen: localhost,
         doorListen: localhost,
         advertise: '127.0.0.1',
         proxyProtocol: false,
         version: 'test',
         limits: { sessions: 100, forwardsPerSession: 10, streamsPerForward: 16, streams: 100, ...limits },
         drainMilliseconds: 500,
-        adminPort: undefined,
+        adminListen: undefined,
+        lingerMilliseconds: own.lingerMilliseconds ?? 0,
       };
       const relay = await startRelay({
         ...ports,
+        ...(own.paces === undefined ? {} : { paces: own.paces }),
         config,
         serverId,
         ledger: createLedger({ ...ports, clock, random }, { serverId, worker: 0 }),
         clock,
         timers: systemTimers,
         hub,
-        listenForDevices: deviceServer({ config, serverId, hostKeys, timers: systemTimers, hub }),
+        listenForDevices: deviceServer({
+          ...{ config, serverId, timers: systemTimers, hub },
+          hostKeys: given.relayKeys ?? (() => hostKeys),
+        }),
       });
       stops.push(() => relay.stop());
       return relay;
     },
     async router(
-      given: {
+      own: {
+        readonly maxStreamsPerOperator?: number;
         readonly opener?: JumpOpener;
         readonly tokens?: Tokens;
-        readonly certificate?: { cert: string; key: string };
+        readonly relayBackend?: { readonly host: string; readonly port: number };
+        readonly certificate?: { readonly cert: string; readonly key: string } | (() => SecureContext | undefined);
       } = {},
     ) {
-      const opener = given.opener ?? { open: async () => ({ ok: false as const, code: 'not_found' }) };
+      const opener = own.opener ?? { open: async () => ({ ok: false as const, code: 'not_found' }) };
       const hub = hubOf('router');
+      const { certificate } = own;
+      const fixed = typeof certificate === 'object' ? createSecureContext(certificate) : undefined;
       const router = await startRouter({
         ...ports,
         config: {
@@ -120,22 +136,28 @@ export const startDataPlane = async () => {
           listen: localhost,
           hostKeysSecret: '',
           certificateSecret: undefined,
+          relayBackend: own.relayBackend,
           openForJump: '',
           token: { issuer: '', audience: '', jwks: '' },
           signInMilliseconds: 3_600_000,
           proxyProtocol: false,
           maxConnections: 100,
-          maxStreamsPerOperator: 50,
+          maxStreamsPerOperator: own.maxStreamsPerOperator ?? 50,
           drainMilliseconds: 500,
+          adminListen: undefined,
         },
         router: newServerId(random),
         opener,
-        tokens: given.tokens ?? { verify: () => Promise.reject(new SallyportError('unauthenticated')) },
+        tokens: own.tokens ?? { verify: () => Promise.reject(new SallyportError('unauthenticated')) },
         clock,
         timers: systemTimers,
         hub,
-        certificate: given.certificate,
-        createJumpServer: jumpServer({ router: 'rtest', hostKeys, timers: systemTimers, hub }),
+        certificate: typeof certificate === 'function' ? certificate : () => fixed,
+        createJumpServer: jumpServer({
+          ...{ router: 'rtest', timers: systemTimers, hub },
+          hostKeys: given.routerKeys ?? (() => hostKeys),
+          nextHostKeys: given.nextRouterKeys ?? (() => []),
+        }),
       });
       stops.push(() => router.stop());
       return router;

@@ -25,11 +25,13 @@ export const run = async (
 export const start = (
   command: string,
   args: readonly string[],
-  options: { readonly env?: NodeJS.ProcessEnv; readonly openInput?: boolean } = {},
+  /** A group of its own is what a terminal gives a command: `kill(-pid)` is its Ctrl-C. */
+  options: { readonly env?: NodeJS.ProcessEnv; readonly openInput?: boolean; readonly ownGroup?: boolean } = {},
 ) => {
   const child: ChildProcess = spawn(command, [...args], {
     stdio: [options.openInput ? 'pipe' : 'ignore', 'pipe', 'pipe'],
     env: options.env ?? process.env,
+    detached: options.ownGroup ?? false,
   });
   let said = '';
   const watchers = new Set<() => void>();

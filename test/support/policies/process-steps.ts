@@ -274,7 +274,7 @@ export const processSteps = (stage: Stage): readonly Step[] => {
       name: 'the audit log is verified',
       ready: async () => {
         const { place, roles, policies } = system.plane;
-        const arn = policies.store.ownersOf('trust').find((owner) => owner.includes('AuditVerifierRole')) ?? '';
+        const arn = policies.store.ownersOf('trust').find((owner) => owner.includes('AuditorRole')) ?? '';
         const variables = roles.variables(arn.slice(arn.indexOf('arn:')), 'audit-verify');
         const client = createDynamoClient({
           endpoint: variables.AWS_ENDPOINT_URL ?? '',

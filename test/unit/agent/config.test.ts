@@ -18,6 +18,7 @@ describe('a config', () => {
       services: [{ name: 'ssh', scheme: 'ssh', port: 22, host: '127.0.0.1', lan: false }],
       hostKeys: [],
       limits: { forwards: 20, channels: 64, bytesPerTunnel: 0 },
+      relay: { tls: false, tlsPort: 443 },
       keyHours: 24,
     });
   });

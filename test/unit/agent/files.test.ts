@@ -127,7 +127,7 @@ describe("the config's files", () => {
 
   test('a config that is not there says so', () => {
     expect(problemsOf(() => readAgent(join(folder, 'no.json'), createSshKeys().parse))).toEqual([
-      `this file: ${join(folder, 'no.json')} does not exist; paths are relative to the config`,
+      `this file: ${join(folder, 'no.json')} does not exist`,
     ]);
   });
 });

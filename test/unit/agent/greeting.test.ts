@@ -18,8 +18,10 @@ const setUp = () => {
     },
     onWelcome: (agreement) => void welcomes.push(agreement),
   });
-  const welcome = (key: SessionKey | undefined, how: { readonly pins?: string[] } = {}) =>
-    greeting.welcome({ v: 1, type: 'welcome', fingerprint: key?.fingerprint ?? '', relay, pins: how.pins ?? pins });
+  const welcome = (
+    key: SessionKey | undefined,
+    how: { readonly pins?: string[]; readonly pinsVersion?: number } = {},
+  ) => greeting.welcome({ v: 1, type: 'welcome', fingerprint: key?.fingerprint ?? '', relay, pins, ...how });
   /** What is agreed now, if anything. */
   const agreed = async (): Promise<Agreement | undefined> => {
     let found: Agreement | undefined;
@@ -123,7 +125,25 @@ describe('the greeting', () => {
     welcome(hellos[0]);
     await pace.advance(500);
     greeting.redirect(newer);
-    expect(await agreed()).toEqual({ ...newer, key: hellos[0], saidAt: 1_500 });
+    expect(await agreed()).toEqual({ ...newer, pinsVersion: 0, key: hellos[0], saidAt: 1_500 });
+  });
+
+  test('never goes back to older pins, neither by a command that came late nor by an old welcome', async () => {
+    const { greeting, hellos, welcome, agreed, pace, lines } = setUp();
+    greeting.connected();
+    welcome(hellos[0], { pins: ['ssh-ed25519 NEW'], pinsVersion: 8 });
+    await pace.advance(500);
+    const stale = { relay: { host: 'stale.example.com', port: 22 }, pins: ['ssh-ed25519 OLD'] };
+    greeting.redirect({ ...stale, pinsVersion: 7 });
+    greeting.redirect(stale);
+    // Nor does it count as said just now: a relay that does not fit is still asked about.
+    expect(await agreed()).toMatchObject({ relay, pins: ['ssh-ed25519 NEW'], saidAt: 1_000 });
+    expect(lines.of('pins.old')).toEqual([{ version: 7 }, { version: 0 }]);
+    greeting.renew();
+    welcome(hellos[1], { pins: ['ssh-ed25519 OLD'], pinsVersion: 7 });
+    expect(await agreed()).toMatchObject({ pins: ['ssh-ed25519 NEW'], saidAt: 1_000 });
+    greeting.redirect({ ...stale, pinsVersion: 9 });
+    expect(await agreed()).toMatchObject({ ...stale, saidAt: 1_500 });
   });
 
   test('asks anew when what was said is in doubt', async () => {

@@ -46,7 +46,26 @@ describe('dialling relays', () => {
     const { key } = await agreeOn({});
     const { link } = await dialer.dial(hooks);
     expect(link).toBe(relays.last);
-    expect(relays.dials).toEqual([{ relay, pins, key, device: 'pump-7' }]);
+    expect(relays.dials).toEqual([{ relay, pins, key, device: 'pump-7', insists: false }]);
+  });
+
+  test('dials another relay at once when one is busy, three times, and then insists', async () => {
+    const { dialer, relays, pace } = setUp();
+    relays.plan.push('busy', 'busy', 'busy');
+    await dialer.dial(hooks);
+    expect(relays.dials.map(({ insists }) => insists)).toEqual([false, false, false, true]);
+    expect(pace.waiting).toBe(0);
+  });
+
+  test('waits as after any failure when even insisting does not help', async () => {
+    const { dialer, relays, pace } = setUp();
+    relays.plan.push('busy', 'busy', 'busy', 'busy');
+    const dialed = dialer.dial(hooks);
+    await pace.advance(0);
+    expect(relays.dials).toHaveLength(4);
+    await pace.advance(1_000);
+    await dialed;
+    expect(relays.dials.at(-1)).toMatchObject({ insists: false });
   });
 
   test('tries again quickly five times, then slowly', async () => {

@@ -5,7 +5,8 @@ import type { CloudFormationCustomResourceEvent } from 'aws-lambda';
 import { makeHostKeyPairs } from '../../../adapters/ssh/host-key-pairs.ts';
 import { readPrivateKey } from '../../../adapters/ssh/keys.ts';
 import { createSshKeys } from '../../../adapters/ssh/ssh-keys.ts';
-import type { HostKeyPair } from '../../../core/ports/host-key-store.ts';
+import type { HostKeyPair, HostKeySet } from '../../../core/ports/host-key-store.ts';
+import type { PinSet } from '../../../core/ports/pins.ts';
 import { respond } from '../../../lambdas/host-keys.ts';
 import { createWorld } from '../use-cases/world.ts';
 
@@ -53,9 +54,9 @@ const connect = () => {
   };
   const { ports, lines } = createWorld();
   const stores = {
-    relayKeys: memory<readonly HostKeyPair[]>(),
-    routerKeys: memory<readonly HostKeyPair[]>(),
-    pins: memory<readonly string[]>(),
+    relayKeys: memory<HostKeySet>(),
+    routerKeys: memory<HostKeySet>(),
+    pins: memory<PinSet>(),
   };
   return { ...stores, lines, made: () => made, ports: { ...ports, ...stores, makeHostKeyPairs: pairs } };
 };
@@ -75,7 +76,8 @@ const event = (RequestType: 'Create' | 'Update' | 'Delete'): CloudFormationCusto
 test('the first time it fills every secret, and says so', async () => {
   const { ports, relayKeys, routerKeys, pins } = connect();
   await respond(ports, event('Create'));
-  expect(pins.value).toEqual(relayKeys.value?.map((key) => key.public));
+  expect(pins.value?.lines).toEqual(relayKeys.value?.keys.map((key) => key.public));
+  expect(relayKeys.value?.since).toBe(ports.clock.now());
   expect(routerKeys.value).not.toEqual(relayKeys.value);
   expect(answers).toEqual([
     {
@@ -103,9 +105,9 @@ test('again it keeps what is there, and a deletion deletes nothing', async () =>
 
 test('a rotation keeps its old pins and gets the new ones', async () => {
   const { ports, pins } = connect();
-  pins.value = ['ssh-ed25519 old'];
+  pins.value = { version: 5, lines: ['ssh-ed25519 old'] };
   await respond(ports, event('Update'));
-  expect(pins.value).toEqual(['ssh-ed25519 old', 'ssh-ed25519 1']);
+  expect(pins.value).toEqual({ version: ports.clock.now(), lines: ['ssh-ed25519 old', 'ssh-ed25519 1'] });
 });
 
 test('a failure is told without its cause, so that the stack does not hang', async () => {

@@ -1,5 +1,6 @@
 import { helloMilliseconds } from '../../../core/model/device.ts';
 import { receiveDeviceEvent } from '../../../core/use-cases/receive-device-event.ts';
+import { pinned } from '../../../core/use-cases/send-open.ts';
 import { deviceEventSchema } from '../../../core/wire/device-event.ts';
 import {
   codeOf,
@@ -49,7 +50,7 @@ describe('hello', () => {
           type: 'welcome',
           fingerprint: device?.sessionKey?.fingerprint,
           relay: { host: 'relay.sallyport.test', port: 443 },
-          pins: await world.ports.pins.current(),
+          ...pinned(await world.ports.pins.current()),
         },
       },
     ]);

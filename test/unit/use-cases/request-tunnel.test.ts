@@ -63,6 +63,7 @@ describe('a request that is allowed', () => {
           service: 'ssh',
           relay: { host: 'relay.sallyport.test', port: 443 },
           pins: ['ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFpin'],
+          pinsVersion: 7,
           seconds: 600,
           idleSeconds: 900,
         },

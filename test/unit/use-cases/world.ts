@@ -123,7 +123,7 @@ export const createWorld = () => {
         return kept.append(what, at);
       },
     },
-    pins: { current: async () => ['ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFpin'] },
+    pins: { current: async () => ({ version: 7, lines: ['ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFpin'] }) },
     messages: {
       async send({ clientId }: { readonly device: string; readonly clientId: string }, command: Command) {
         order.push(`command ${command.type}`);

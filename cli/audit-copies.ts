@@ -1,0 +1,75 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { createDynamoAuditReader } from '../adapters/dynamodb/audit-reader.ts';
+import { createDynamoClient } from '../adapters/dynamodb/client.ts';
+import { type AuditRowChange, readCopy } from '../core/model/audit-copy.ts';
+import { checkCopies } from '../core/use-cases/check-copies.ts';
+
+const help = `npx tsx cli/audit-copies.ts FOLDER
+
+Verifies audit chains from their locked copies alone, and, where SALLYPORT_TABLE_AUDIT is set, that the table still says
+the same at each chain's anchor. Fetch the copies first: aws s3 sync s3://BUCKET/audit/ FOLDER
+Exit code 0: sound. 1: a chain is not, or a row was touched. 2: the copies could not be read.`;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { help: { type: 'boolean', default: false } },
+});
+const say = (line: string) => void process.stdout.write(`${line}\n`);
+
+/** One copy at a time: a year of them is more than memory. */
+function* copiesOf(folder: string): Generator<readonly AuditRowChange[]> {
+  for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort())
+    if (file.endsWith('.jsonl')) yield readCopy(readFileSync(join(folder, file), 'utf8')).changes;
+}
+
+const main = async (folder: string): Promise<0 | 1> => {
+  const { chains, touched, anchors } = checkCopies(copiesOf(folder));
+  let faults = 0;
+  for (const { chain, verdict } of chains) {
+    if (verdict.sound) continue;
+    faults += 1;
+    say(`NOT SOUND ${chain}: record ${verdict.seq} is ${verdict.fault}`);
+  }
+  for (const { chain, seq, how } of touched) say(`TOUCHED ${chain}: record ${seq} was ${how} in the table`);
+  const table = process.env.SALLYPORT_TABLE_AUDIT;
+  let apart = 0;
+  if (table !== undefined) {
+    const reader = createDynamoAuditReader({ client: createDynamoClient(), table });
+    for (const { chain, seq, hash } of anchors) {
+      if ((await hashAt(reader, chain, seq)) === hash) continue;
+      apart += 1;
+      say(`NOT THE SAME ${chain}: record ${seq} of the table is not the one that was copied`);
+    }
+  }
+  say(
+    `${chains.length} chains, ${faults} not sound, ${touched.length} rows touched, ${table === undefined ? 'table not compared' : `${apart} anchors differ from the table`}`,
+  );
+  return faults + touched.length + apart === 0 ? 0 : 1;
+};
+
+const hashAt = async (
+  reader: ReturnType<typeof createDynamoAuditReader>,
+  chain: string,
+  seq: number,
+): Promise<string | undefined> => {
+  let cursor: string | undefined;
+  do {
+    const page = await reader.chain(chain, { limit: 100, cursor });
+    const found = page.rows.find((record) => record.seq === seq);
+    if (found !== undefined) return found.hash;
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+  return undefined;
+};
+
+const [folder] = positionals;
+if (values.help || folder === undefined) {
+  say(help);
+  process.exitCode = values.help ? 0 : 2;
+} else
+  process.exitCode = await main(folder).catch((error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    return 2;
+  });
