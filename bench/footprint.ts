@@ -45,6 +45,7 @@ const nameOf = (pid: number): string => {
   const args = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
   if (args.some((one) => one.endsWith('agent/main.mjs'))) return 'agent';
   if (args.some((one) => one.endsWith('demo-device.mjs'))) return 'demo device';
+  if (args[0]?.startsWith('sshd')) return 'sshd of the demo device';
   return args[0]?.split('/').at(-1)?.split(' ')[0] ?? '';
 };
 

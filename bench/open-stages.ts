@@ -45,7 +45,9 @@ export function watchStages(system: LocalSystem) {
     const name = `${callerOf(callerArn)} ${service}:${operation}`;
     // A relay renews its lease and reads changes whatever else happens.
     if (!name.includes('relay dynamodb:Query')) calls.push({ name, milliseconds });
-    if (name === 'relay dynamodb:GetItem') mark('the relay asks for the tunnel', at);
+    // It reads rows of the tunnel before, too, when it hears that it was closed.
+    if (name === 'relay dynamodb:GetItem' && marks.has('the function has decided'))
+      mark('the relay asks for the tunnel', at);
     if (operation === 'SendDirectMessage') mark('the command is with the device', at + milliseconds);
   });
   return {

@@ -41,7 +41,7 @@ await own.remove();
 const open = spread(all.map(({ total }) => total));
 const byStage = stageNames.map((name) => ({ name, ...spread(all.map(({ at }) => at[name])) }));
 const calls = callFigures(all);
-const ratio = peer === undefined ? undefined : tenth((open.p50 / peer.p50) * 10) / 10;
+const ratio = peer === undefined ? undefined : Math.round((open.p50 / peer.p50) * 100) / 100;
 printReport(
   { bench: 'open', unit: 'ms', runs, goal, open, stages: byStage, calls, peer: peer ?? null, ratio: ratio ?? null },
   [

@@ -25,7 +25,7 @@ describeWith(['ssh', 'ssh-keygen', 'sshd'], 'the permissions of the templates', 
     flow = await runFlow(system, stored);
     report = ledger.report(store.all());
     trials = new Trials(system);
-  }, 120_000);
+  }, 240_000);
   afterAll(async () => {
     await trials?.settled();
     await flow?.close();

@@ -14,6 +14,14 @@ import type { Stage } from './actors.ts';
 import { recycle } from './api-steps.ts';
 import { expectStatus, type Step } from './step.ts';
 
+/** As long as a trial waits for a step. */
+const stepMilliseconds = 4_000;
+
+const late = (milliseconds: number): Promise<never> =>
+  new Promise((_, reject) => {
+    setTimeout(() => reject(new Error(`not done in ${milliseconds} ms`)), milliseconds).unref();
+  });
+
 const publish = (client: MqttClient, device: string, event: DeviceEvent) =>
   client.publishAsync(basicIngest(rules.deviceEvents, topics.events(device)), JSON.stringify(event), { qos: 1 });
 
@@ -22,18 +30,12 @@ export async function sayHello(system: TestSystem, identity: DeviceIdentity): Pr
   const client = await connectMqtt(system, asDevice(identity));
   try {
     const welcome = new Promise<void>((resolve) => client.once('message', () => resolve()));
+    const cut = new Promise<never>((_, reject) => client.once('close', () => reject(new Error('cut off'))));
     const services = [{ name: 'ssh', scheme: 'ssh', port: 22 } as const];
     const key = generateEd25519().publicLine();
-    await publish(client, identity.id, {
-      v: 1,
-      type: 'hello',
-      key,
-      stock: false,
-      services,
-      agent: 'test',
-      hostKeys: [],
-    });
-    await Promise.race([welcome, new Promise((_, reject) => client.once('close', () => reject(new Error('cut off'))))]);
+    const hello: DeviceEvent = { v: 1, type: 'hello', key, stock: false, services, agent: 'test', hostKeys: [] };
+    // The client tells nobody of a publish that the connection's end has overtaken.
+    await Promise.race([publish(client, identity.id, hello).then(() => welcome), cut, late(stepMilliseconds)]);
   } finally {
     client.end(true);
   }
@@ -55,13 +57,18 @@ export const mqttSteps = (stage: Stage): readonly Step[] => {
           const mqtt = await connectOperator(system, operator);
           try {
             const request = { service: 'ssh' };
-            await mqtt.ask({ v: 1, type: 'request', id: 'one', device: target, request });
-            const answer = await eventually(() => mqtt.heard.find(({ type }) => type !== 'tunnel'), 'an answer');
+            const asked = mqtt.ask({ v: 1, type: 'request', id: 'one', device: target, request });
+            await Promise.race([asked, late(stepMilliseconds)]);
+            const answer = await eventually(
+              () => mqtt.heard.find(({ type }) => type !== 'tunnel'),
+              'an answer',
+              stepMilliseconds,
+            );
             if (answer.type !== wanted) throw new Error(`it was ${answer.type}`);
             if (wanted === 'refused') return;
             const isOpen = (event: (typeof mqtt.heard)[number]) =>
               event.type === 'tunnel' && event.tunnel.state === 'open';
-            await eventually(() => mqtt.heard.find(isOpen), 'the news that it is open');
+            await eventually(() => mqtt.heard.find(isOpen), 'the news that it is open', stepMilliseconds);
           } finally {
             await mqtt.close();
           }

@@ -3,7 +3,9 @@ import { mustCall } from '../../../local/system/local-operator.ts';
 import type { TestSystem } from '../system.ts';
 import { type Stage, setStage } from './actors.ts';
 import { apiSteps, crewGrant } from './api-steps.ts';
+import { careSteps } from './care-steps.ts';
 import { mqttSteps, sayHello } from './device-steps.ts';
+import { hostKeySteps } from './host-key-steps.ts';
 import { processSteps } from './process-steps.ts';
 import type { Step } from './step.ts';
 import { runWhole } from './trial.ts';
@@ -36,7 +38,8 @@ export async function runFlow<Permission extends Counted>(
   const times = new Map<Step, number>();
   const note = (permission: Permission, step: Step) =>
     void users.set(permission, [...(users.get(permission) ?? []), step]);
-  const steps = [...apiSteps(stage), ...mqttSteps(stage), ...processSteps(stage)];
+  const kinds = [apiSteps, mqttSteps, processSteps, careSteps, hostKeySteps];
+  const steps = kinds.flatMap((stepsFor) => stepsFor(stage));
   for (const step of steps) {
     let before: readonly number[] = [];
     const milliseconds = await runWhole(step, {

@@ -1,19 +1,12 @@
-import { randomUUID } from 'node:crypto';
-import { createDynamoAuditReader } from '../../../adapters/dynamodb/audit-reader.ts';
 import { createDynamoChanges } from '../../../adapters/dynamodb/changes.ts';
-import { createDynamoClient } from '../../../adapters/dynamodb/client.ts';
 import { createDynamoOnce } from '../../../adapters/dynamodb/once.ts';
 import { createDynamoPortClaims } from '../../../adapters/dynamodb/port-claims.ts';
-import { createDynamoRelays } from '../../../adapters/dynamodb/relays.ts';
 import { createDynamoTunnels } from '../../../adapters/dynamodb/tunnels.ts';
-import { verifyAudit } from '../../../core/use-cases/verify-audit.ts';
 import type { DeviceView } from '../../../core/wire/device-view.ts';
-import { CustomResources } from '../../../local/system/custom-resources.ts';
 import { type LocalOperator, mustCall } from '../../../local/system/local-operator.ts';
 import { eventually } from '../eventually.ts';
 import { httpsGet } from '../https-get.ts';
 import { rowsOf } from '../row-counts.ts';
-import { aRelay, aTake, aTunnel, minutes } from '../rows.ts';
 import type { Stage } from './actors.ts';
 import { recycle } from './api-steps.ts';
 import { expectStatus, type Step } from './step.ts';
@@ -21,14 +14,12 @@ import { expectStatus, type Step } from './step.ts';
 /** Where a relay of this file's own listens. */
 const spareHost = '127.0.1.77';
 
-/** What relays, routers and the clock do. */
+/** What relays and routers do. */
 export const processSteps = (stage: Stage): readonly Step[] => {
   const { system, device } = stage;
   const { dataPlane, domain, ada } = system;
-  const clock = { now: () => Date.now(), monotonic: () => performance.now() };
   const tunnels = createDynamoTunnels(stage.bare('tunnels'));
   const claims = createDynamoPortClaims(stage.bare('portClaims'));
-  const relays = createDynamoRelays({ ...stage.bare('relays'), clock });
   const changes = createDynamoChanges(stage.bare('changes'));
   const onceNotes = createDynamoOnce(stage.bare('once'));
 
@@ -170,13 +161,18 @@ export const processSteps = (stage: Stage): readonly Step[] => {
       name: 'a tunnel comes to its end at its relay',
       ready: async () => {
         const operator = await stage.crew();
-        const { id, device: of } = await stage.open(operator);
+        const { id, device: of, port = 0, serverId = '' } = await stage.open(operator);
+        const claimed = await claims.get(port, serverId);
         return {
           act: async () => {
             const now = Date.now();
             await tunnels.change(id, { endsAt: now + 1_200 }, now);
             await changes.append({ kind: 'tunnel_changed', tunnel: id, device: of }, now);
-            await eventually(async () => ((await tunnels.get(id))?.state === 'closed' ? true : undefined), 'its end');
+            const rests = async () => {
+              const claim = await claims.get(port, serverId);
+              return claim?.restUntil === claimed?.restUntil ? undefined : true;
+            };
+            await eventually(rests, 'the rest of its port');
           },
           after: () => stage.closeAll(operator),
         };
@@ -227,96 +223,6 @@ export const processSteps = (stage: Stage): readonly Step[] => {
             } finally {
               endpoint.setFault(target, undefined);
             }
-          },
-        };
-      },
-    },
-    {
-      name: 'the sweep ends what is overdue and frees what a dead relay held',
-      ready: async () => {
-        const now = Date.now();
-        const dead = aRelay();
-        await relays.register(dead);
-        const fresh = aRelay();
-        await relays.register(fresh);
-        await relays.noteSighting(dead.serverId, { lease: dead.lease, firstSeenAt: now - minutes(1) });
-        const times = { createdAt: now - 1_000, endsAt: now + minutes(30) };
-        const held = aTunnel(times);
-        await tunnels.create(held);
-        await tunnels.take(aTake(held, { holder: { serverId: dead.serverId, worker: 0 } }), now);
-        const overdue = aTunnel({ ...times, endsAt: now + 50 });
-        const take = aTake(overdue);
-        await tunnels.create(overdue);
-        await claims.claim(
-          { port: take.port, space: take.space, tunnel: overdue.id, restUntil: now + minutes(30) },
-          now,
-        );
-        await tunnels.take(take, now);
-        await eventually(() => (Date.now() > overdue.endsAt ? true : undefined), 'its end');
-        return {
-          act: async () => {
-            await system.plane.schedules.run('EachMinute');
-            const states = await Promise.all([held, overdue].map(async ({ id }) => (await tunnels.get(id))?.state));
-            if (states.join() !== 'interrupted,closed') throw new Error(`the tunnels are ${states.join()}`);
-          },
-          after: async () => {
-            await Promise.all([dead, fresh].map(({ serverId }) => relays.remove(serverId)));
-          },
-        };
-      },
-    },
-    {
-      name: 'the audit log is verified',
-      ready: async () => {
-        const { place, roles, policies } = system.plane;
-        const arn = policies.store.ownersOf('trust').find((owner) => owner.includes('AuditorRole')) ?? '';
-        const variables = roles.variables(arn.slice(arn.indexOf('arn:')), 'audit-verify');
-        const client = createDynamoClient({
-          endpoint: variables.AWS_ENDPOINT_URL ?? '',
-          region: place.region,
-          credentials: {
-            accessKeyId: variables.AWS_ACCESS_KEY_ID ?? '',
-            secretAccessKey: variables.AWS_SECRET_ACCESS_KEY ?? '',
-            sessionToken: variables.AWS_SESSION_TOKEN ?? '',
-          },
-        });
-        const reader = createDynamoAuditReader({ ...stage.bare('audit'), client });
-        return {
-          act: async () => {
-            for await (const { chain, verdict } of verifyAudit(reader, { days: 1, now: Date.now() }))
-              if (!verdict.sound) throw new Error(`${chain} is not sound`);
-          },
-          after: async () => client.destroy(),
-        };
-      },
-    },
-    {
-      name: 'host keys are made',
-      ready: async () => {
-        const { secrets, functions } = system.plane;
-        const maker = functions.all().find(({ logicalId }) => logicalId.startsWith('FunctionsHostKeysFunction'));
-        const ids = Object.entries(maker?.environment ?? {}).flatMap(([name, arn]) =>
-          name.endsWith('_SECRET') ? [arn] : [],
-        );
-        const put = (id: string, value: string) => secrets.put(secrets.get(id), randomUUID(), { value, binary: false });
-        const before = ids.map((id) => [id, secrets.version(secrets.get(id), {}).value] as const);
-        // What CloudFormation fills a new secret with.
-        for (const id of ids) put(id, 'a random word');
-        const resources = new CustomResources({ invoke: (arn, payload) => functions.invoke(arn, payload) });
-        const serviceToken = maker?.arn ?? '';
-        return {
-          act: async () => {
-            const properties = { ServiceToken: serviceToken };
-            await resources.make({
-              stack: 'test',
-              type: 'Custom::HostKeys',
-              logicalId: 'Keys',
-              serviceToken,
-              properties,
-            });
-          },
-          after: async () => {
-            for (const [id, value] of before) put(id, value);
           },
         };
       },

@@ -24,6 +24,8 @@ const clockMilliseconds = 7_000;
 /** What a step that has ended may still cause. */
 const echoMilliseconds = 1_000;
 const stepMilliseconds = 4_000;
+/** Longer than anything in a step waits. */
+const settleMilliseconds = 11_000;
 /** From the refusal on, for the part that met it to say so. */
 const wordMilliseconds = 4_000;
 
@@ -78,9 +80,10 @@ export class Trials {
     }
   }
 
-  /** Resolves when nothing of any step runs any more. */
+  /** Resolves when nothing of any step runs any more, or nothing more can be expected of it. */
   async settled(): Promise<void> {
-    await Promise.all(this.#left);
+    const late = new Promise((resolve) => void setTimeout(resolve, settleMilliseconds).unref());
+    await Promise.race([Promise.all(this.#left), late]);
   }
 
   /** A step that is not done in time has failed. */
