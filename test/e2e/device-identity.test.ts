@@ -44,7 +44,9 @@ describeWith(['ssh', 'ssh-keygen', 'sshd'], "devices' identities", () => {
   const openShell = async (device: string) => {
     await system.writeSshConfig();
     const config = ['-F', system.state.file('ssh_config'), '-o', 'BatchMode=yes'];
-    const shell = start('ssh', [...config, `root@${device}.${system.domain}`, 'echo inside; cat /dev/zero >/dev/null']);
+    const shell = start('ssh', [...config, `root@${device}.${system.domain}`, 'echo inside; exec cat'], {
+      openInput: true,
+    });
     children.push(shell);
     await shell.says(/inside/);
     return shell;
