@@ -33,16 +33,20 @@ export const beginsWith =
   ({ name, value }) =>
     `begins_with(${name(attribute)}, ${value(prefix)})`;
 
-const join =
-  (word: string) =>
+const textsOf = (pieces: readonly (Condition | undefined)[], aliases: Aliases): readonly string[] =>
+  pieces.flatMap((piece) => piece?.(aliases) ?? []);
+
+/** AND binds closer than OR, so only an OR needs parentheses, and the service refuses those that are redundant. */
+export const all =
+  (...pieces: readonly (Condition | undefined)[]): Condition =>
+  (aliases) =>
+    textsOf(pieces, aliases).join(' AND ');
+export const any =
   (...pieces: readonly (Condition | undefined)[]): Condition =>
   (aliases) => {
-    const texts = pieces.flatMap((piece) => piece?.(aliases) ?? []);
-    // The service refuses redundant parentheses.
-    return texts.length === 1 ? texts.join() : texts.map((text) => `(${text})`).join(` ${word} `);
+    const texts = textsOf(pieces, aliases);
+    return texts.length === 1 ? texts.join() : `(${texts.join(' OR ')})`;
   };
-export const all = join('AND');
-export const any = join('OR');
 
 /** The fences of a tunnel's row. `dueAt` is never later than `endsAt`, so it stands for both. */
 export const notClosed: Condition = all(present('id'), differs('state', 'closed'));
