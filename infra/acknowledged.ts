@@ -40,6 +40,15 @@ const network: readonly Acknowledged[] = [
 
 const control: readonly Acknowledged[] = [
   {
+    id: 'AwsSolutions-IAM5[Resource::*]',
+    reason:
+      'iot:CreateCertificateFromCsr knows no resource. House rule RESOURCE_WITHOUT_NAME admits no others in this stack.',
+  },
+  {
+    id: 'AwsSolutions-IAM5[Resource::arn:<partition>:iot:<region>:<AWS::AccountId>:thinggroup/*]',
+    reason: 'Which group of things is adopted is for whoever assumes the role.',
+  },
+  {
     id: 'AwsSolutions-IAM5[Resource::arn:<partition>:iot:<region>:<AWS::AccountId>:cert/*]',
     reason:
       'A certificate is named by its hash, so none can be told from another by name. The functions look at those of one thing, and deactivate them only by the decisions of enrolment and revocation.',

@@ -10,6 +10,7 @@ import { AuditorRole } from '../constructs/auditor-role.ts';
 import { ChangeStream } from '../constructs/change-stream.ts';
 import { DeviceIdentity } from '../constructs/device-identity.ts';
 import { FleetProvisioning } from '../constructs/fleet-provisioning.ts';
+import { FleetRole } from '../constructs/fleet-role.ts';
 import { FunctionSet } from '../constructs/function-set.ts';
 import { HostKeys } from '../constructs/host-keys.ts';
 import { HouseApi } from '../constructs/house-api.ts';
@@ -97,8 +98,10 @@ export class ControlStack extends Stack {
     new HostKeys(this, 'HostKeys', { target: functions['host-keys'], foundation });
     new KeyRotation(this, 'KeyRotation', { target: functions['rotate-host-keys'] });
 
+    const fleet = new FleetRole(this, 'Fleet');
     const auditor = new AuditorRole(this, 'Auditor', { foundation });
 
+    new CfnOutput(this, 'FleetRole', { value: fleet.roleArn });
     new CfnOutput(this, 'AuditorRole', { value: auditor.roleArn });
     new CfnOutput(this, 'RotateHostKeys', { value: functions['rotate-host-keys'].functionName });
     new CfnOutput(this, 'JwtApiUrl', { value: jwt.url });

@@ -27,6 +27,7 @@ export function writeOperatorFiles(
   write('headers', [`Authorization: Bearer ${operator.token}`, 'Content-Type: application/json']);
   write('ca.pem', [system.authority.certificate.trim()]);
   write('aws.env', auditSettings(system));
+  write('fleet.env', fleetSettings(system, operator));
   const knownHosts = write('known_hosts', [
     ...routerHostKeys(system).map((key) => `[127.0.0.1]:${routerPort} ${key}`),
     // Pinned by the cloud at the device's first hello: the router could not stand in for the device.
@@ -67,6 +68,16 @@ function auditSettings({ plane }: LocalSystem): readonly string[] {
   const variables = {
     ...plane.roles.variables(role, 'audit-verify'),
     [tableVariable('audit')]: outputOf(plane.outputs, 'TableAudit'),
+  };
+  return Object.entries(variables).map(([name, value]) => `${name}=${value}`);
+}
+
+/** For the commands that enrol, adopt, revoke and report: the fleet's role, the API and a token. */
+export function fleetSettings({ plane, api }: LocalSystem, { token }: LocalOperator): readonly string[] {
+  const variables = {
+    ...plane.roles.variables(outputOf(plane.outputs, 'FleetRole'), 'fleet'),
+    SALLYPORT_API: api,
+    SALLYPORT_TOKEN: token,
   };
   return Object.entries(variables).map(([name, value]) => `${name}=${value}`);
 }
