@@ -33,12 +33,14 @@ describe.each(stages)('a stage %s', (_, stage) => {
   test('names its resources: `*` only where AWS knows none', () => {
     const everything = statements.filter(({ resources }) => resources.includes('*'));
     for (const { actions } of everything)
-      expect(['ecr:GetAuthorizationToken', 'ecs:DiscoverPollEndpoint']).toEqual(expect.arrayContaining([...actions]));
+      expect(['ecr:GetAuthorizationToken', 'ecs:DiscoverPollEndpoint', 'iot:CreateCertificateFromCsr']).toEqual(
+        expect.arrayContaining([...actions]),
+      );
     const services = statements.flatMap(({ resources }) => resources).filter((resource) => resource.startsWith('*'));
     expect(services).toEqual(everything.map(() => '*'));
   });
 
-  test('holds no role that a managed policy widens, and none but the auditor that a person may assume', () => {
+  test('holds no role that a managed policy widens, and none but two that a person may assume', () => {
     const assumable: string[] = [];
     for (const template of stage.templates) {
       expect(resourcesOf(template, 'AWS::IAM::Policy')).toEqual([]);
@@ -57,7 +59,7 @@ describe.each(stages)('a stage %s', (_, stage) => {
         });
       }
     }
-    expect(assumable).toEqual([expect.stringMatching(/^AuditorRole/)]);
+    expect(assumable).toEqual([expect.stringMatching(/^FleetRole/), expect.stringMatching(/^AuditorRole/)]);
   });
 
   test('says in each statement which right it is', () => {
