@@ -1,9 +1,11 @@
-import { readFileSync } from 'node:fs';
-import { type Demo, startDemo } from '../local/demo/demo.ts';
-import { ownDirectory } from './own-system.ts';
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { printReport, say, table, tenth } from './report.ts';
 
-// What `npm start` holds in memory: the system, its demo device and one tunnel, once it has settled.
+// What `npm start` holds in memory after it was used: the system, its demo device and their tunnels.
 
 const settleMilliseconds = 15_000;
 /** The whole local system stays under it. */
@@ -30,34 +32,42 @@ function descendants(pid: number): readonly number[] {
   return children.flatMap((child) => [child, ...descendants(child)]);
 }
 
-function all({ system }: Demo): readonly Footprint[] {
-  const { relays, routers } = system.dataPlane;
-  const known = new Map([
-    ...relays.map(({ host, child }) => [child.pid, `relay ${host}`] as const),
-    ...routers.map(({ child }) => [child.pid, 'router'] as const),
-  ]);
-  return [process.pid, ...descendants(process.pid)].map((pid) =>
-    footprintOf(known.get(pid) ?? (pid === process.pid ? 'local cloud' : nameOf(pid)), pid),
-  );
-}
-
 const nameOf = (pid: number): string => {
   const args = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-  if (args.some((one) => one.endsWith('agent/main.mjs'))) return 'agent';
+  if (args.some((one) => one.endsWith('dist/local.mjs'))) return 'local cloud';
+  for (const part of ['relay', 'router', 'agent'])
+    if (args.some((one) => one.endsWith(`${part}/main.mjs`))) return part;
   if (args.some((one) => one.endsWith('demo-device.mjs'))) return 'demo device';
   if (args[0]?.startsWith('sshd')) return 'sshd of the demo device';
   return args[0]?.split('/').at(-1)?.split(' ')[0] ?? '';
 };
 
-const own = await ownDirectory();
-const demo = await startDemo(own.options);
-say(`the system is up; ${settleMilliseconds / 1_000} s to settle`);
+/** The very command of `npm start`; its requests: as many as a person makes in a while. */
+const requests = 50;
+const state = mkdtempSync(join(tmpdir(), 'sallyport-footprint-'));
+const script: string = JSON.parse(readFileSync('package.json', 'utf8')).scripts.start;
+spawnSync('npm', ['run', '-s', 'prestart'], { stdio: 'inherit' });
+const system = spawn('sh', ['-c', `${script} --json --state ${state} --ports 50000`], {
+  stdio: ['ignore', 'pipe', 'inherit'],
+});
+const [line = ''] = await new Promise<string[]>((resolve, reject) => {
+  createInterface(system.stdout).once('line', (text) => resolve([text]));
+  system.once('exit', (code) => reject(new Error(`npm start ended with ${code}`)));
+});
+const { commands } = JSON.parse(line) as { readonly commands: readonly string[] };
+for (let made = 0; made < requests; made += 1)
+  for (const command of commands) spawnSync('sh', ['-c', command], { stdio: 'ignore' });
+say(`the system is up and was used ${requests * commands.length} times; ${settleMilliseconds / 1_000} s to settle`);
 await new Promise((resolve) => setTimeout(resolve, settleMilliseconds));
-const processes = all(demo);
+const pid = system.pid ?? 0;
+const processes = [pid, ...descendants(pid)].map((one) => footprintOf(nameOf(one), one));
 const sum = (field: 'rss' | 'pss') => tenth(processes.reduce((total, one) => total + one[field], 0));
 const total = { rss: sum('rss'), pss: sum('pss') };
-await demo.close();
-await own.remove();
+const ended = new Promise((resolve) => system.once('close', resolve));
+system.removeAllListeners('exit');
+system.kill('SIGINT');
+await ended;
+rmSync(state, { recursive: true, force: true });
 printReport({ bench: 'footprint', unit: 'MiB', goal: goalMegabytes, processes, total }, [
   ...table([
     ['process', 'RSS', 'PSS'],
@@ -66,4 +76,3 @@ printReport({ bench: 'footprint', unit: 'MiB', goal: goalMegabytes, processes, t
   ]),
   `MiB; the goal is ${goalMegabytes} resident in all`,
 ]);
-process.exit(0);
