@@ -22,6 +22,7 @@ const read = (name: string) => readFileSync(join(projectRoot, 'docs', name), 'ut
 const pages = [
   'architecture',
   'deploy',
+  'devices',
   'operations',
   'prices',
   'quotas',
