@@ -64,7 +64,7 @@ describeWith(['ssh', 'scp', 'ssh-keygen', 'sshd', 'curl'], 'npm start', () => {
     expect(web).toContain(first.ready.proof.nonce);
 
     const verified = await run('npm', ['run', '-s', 'audit:verify', '--', '--env-file', join(state, 'aws.env')]);
-    expect(verified.out).toMatch(/^\d+ chains, \d+ records checked, 0 not sound/);
+    expect(verified.out).toMatch(/^\d+ chains, \d+ records checked .*, 0 not sound/);
 
     const all = family(first.system.child.pid ?? 0);
     expect(all.length).toBeGreaterThan(6);

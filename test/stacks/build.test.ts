@@ -56,7 +56,7 @@ test('a function brings only what it uses: no client of a service that it never 
   });
   const names = (list: typeof bundled) => list.map(({ name }) => name).sort();
   // `import { z } from 'zod'` would add 350 KB of messages in other languages; `import * as z` does not.
-  expect(names(bundled.filter(({ code }) => code.length > 600_000))).toEqual([]);
+  expect(names(bundled.filter(({ code }) => code.length > 650_000))).toEqual([]);
   // Lambda gives credentials by the environment only.
   expect(names(bundled.filter(({ code }) => code.includes('sso_session')))).toEqual([]);
   expect(names(bundled.filter(({ dynamodb }) => !dynamodb))).toEqual(['audit-export', 'canary', 'host-keys', 'notify']);
