@@ -10,11 +10,14 @@ import { startTestSystem, type TestSystem } from '../support/system.ts';
 import { describeWith } from '../support/tools.ts';
 
 type Line = Readonly<Record<string, string | number>>;
+/** In order of device, for several are under way at once; the sums stay last. */
 const linesOf = ({ out }: Pick<Ran, 'out'>): readonly Line[] =>
   out
     .split('\n')
     .filter(Boolean)
-    .map((line) => JSON.parse(line));
+    .map((line): Line => JSON.parse(line))
+    .sort((one, other) => placeOf(one).localeCompare(placeOf(other), 'en'));
+const placeOf = ({ device, group }: Line): string => (group ? '0' : device === undefined ? '2' : `1 ${device}`);
 
 describeWith(['ssh-keygen', 'sshd'], 'the commands for a fleet', () => {
   let system: TestSystem;
@@ -58,8 +61,8 @@ describeWith(['ssh-keygen', 'sshd'], 'the commands for a fleet', () => {
     const first = await enrol('--from', file('list.csv'));
     expect(first).toMatchObject({ code: 0, err: '' });
     expect(linesOf(first)).toEqual([
-      { device: 'press:1', outcome: 'enrolled' },
       { device: 'press-2', outcome: 'enrolled' },
+      { device: 'press:1', outcome: 'enrolled' },
       { done: 2, total: 2, enrolled: 2 },
     ]);
     const { key } = identityOf('press%3A1');
@@ -77,7 +80,7 @@ describeWith(['ssh-keygen', 'sshd'], 'the commands for a fleet', () => {
     // On another machine, without this folder: the thing has its certificate already.
     const other = await cli('enrol', '--out', file('other'), '--json', '--from', file('list.csv'));
     expect(other.code).toBe(1);
-    expect(linesOf(other)[0]).toMatchObject({ device: 'press:1', outcome: 'refused' });
+    expect(linesOf(other)[0]).toMatchObject({ device: 'press-2', outcome: 'refused' });
   }, 60_000);
 
   test('Ctrl-C stops it cleanly, and the next run goes on', async () => {
@@ -193,8 +196,8 @@ describeWith(['ssh-keygen', 'sshd'], 'the commands for a fleet', () => {
     const report = await cli('fleet-report', '--expect', file('expected'), '--json');
     expect(report.code).toBe(1);
     expect(linesOf(report)).toEqual([
-      { device: 'press-9', outcome: 'heard', helloAt: expect.any(String) },
       { device: 'press-2', outcome: 'silent' },
+      { device: 'press-9', outcome: 'heard', helloAt: expect.any(String) },
       { total: 2, heard: 1, quiet: 0, silent: 1, frozen: 0 },
     ]);
     const revoked = await cli('revoke', 'press-9', '--json');
