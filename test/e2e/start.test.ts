@@ -12,7 +12,12 @@ import { describeWith, findTool } from '../support/tools.ts';
 
 const program = ['run', '-s', 'start', '--'] as const;
 const state = mkdtempSync(join(tmpdir(), 'sallyport-start-'));
-afterAll(() => rmSync(state, { recursive: true, force: true }));
+const begun: ReturnType<typeof start>[] = [];
+afterAll(() => {
+  // What a failed test left.
+  for (const { child } of begun) if (child.exitCode === null) process.kill(-(child.pid ?? 0), 'SIGKILL');
+  rmSync(state, { recursive: true, force: true });
+});
 
 /** The first of 1000 ports of which ours are free now. */
 const freeBase = async (from: number): Promise<number> => {
@@ -43,6 +48,7 @@ type Ready = {
 };
 const begin = async (base: number) => {
   const system = start('npm', [...program, '--json', '--state', state, '--ports', String(base)], { ownGroup: true });
+  begun.push(system);
   const [line = ''] = await system.says(/\{"event":"ready".*\}\n/);
   return { system, ready: JSON.parse(line) as Ready };
 };
