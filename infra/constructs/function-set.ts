@@ -6,6 +6,7 @@ import type { Foundation } from '../foundation.ts';
 import { type FunctionName, functionNames } from '../functions.ts';
 import { type FunctionNeeds, functionNeeds, type Setting } from '../rights/function-needs.ts';
 import {
+  attachmentStatement,
   certificateStatements,
   commandStatement,
   disconnectionStatement,
@@ -116,6 +117,7 @@ const statementsOf = (
     ...(speaks.includes('operatorEvents') ? [operatorEventStatement(stack)] : []),
     ...(speaks.includes('presence') ? [presenceStatement(stack)] : []),
     ...(speaks.includes('certificates') ? certificateStatements(stack) : []),
+    ...(speaks.includes('attachments') ? [attachmentStatement(stack)] : []),
     ...(speaks.includes('retirement') ? [retirementStatement(stack)] : []),
     ...(speaks.includes('disconnection') ? [disconnectionStatement(stack)] : []),
     ...(streams ? [streamStatement(foundation)] : []),

@@ -14,10 +14,11 @@ export type FunctionNeeds = {
   readonly writes?: readonly SecretName[];
   /**
    * Commands to devices, events to operators, presence of clients, the end of their connections; what the registry of
-   * things knows of certificates, and their deactivation; the change stream of Tunnels.
+   * things knows of a thing's certificates, of a certificate's things, and their deactivation; the change stream of Tunnels.
    */
   readonly speaks?: readonly (
     | 'certificates'
+    | 'attachments'
     | 'retirement'
     | 'disconnection'
     | 'commands'
@@ -36,8 +37,8 @@ const grants = rows('grants', 'Query');
 const operatorRows = 'o*';
 /** Rows `<device>#<attribute>` by which devices are found: what a device says must not touch them. */
 const attributeRows = '*#*';
-/** To freeze a device, or take it its keys. A new one gets its row. */
-const revokedDevice = notKeyed(attributeRows, rows('devices', 'GetItem', 'PutItem', 'UpdateItem'));
+/** To change a device that has its row: whoever has only this can make none. */
+const knownDevice = notKeyed(attributeRows, rows('devices', 'GetItem', 'UpdateItem'));
 /** Answers that are kept for an `Idempotency-Key`. */
 const once = rows('once', 'PutItem', 'DeleteItem');
 
@@ -124,13 +125,18 @@ export const functionNeeds: Readonly<Record<FunctionName, FunctionNeeds>> = {
     settings: ['adminGroup'],
   },
   'device-revoke': {
-    tables: [revokedDevice, change, audit],
+    // One that is revoked before it said a word gets its row, frozen.
+    tables: [notKeyed(attributeRows, rows('devices', 'GetItem', 'PutItem', 'UpdateItem')), change, audit],
     settings: ['adminGroup'],
     speaks: ['certificates', 'retirement', 'disconnection'],
   },
-  'device-revoked': { tables: [revokedDevice, change, audit], settings: [], speaks: ['certificates', 'disconnection'] },
+  'device-revoked': {
+    tables: [knownDevice, change, audit],
+    settings: [],
+    speaks: ['certificates', 'attachments', 'disconnection'],
+  },
   'provisioning-hook': {
-    tables: [notKeyed(attributeRows, rows('devices', 'GetItem', 'UpdateItem')), audit],
+    tables: [knownDevice, audit],
     settings: [],
     speaks: ['certificates', 'retirement'],
   },

@@ -35,7 +35,7 @@ export const operatorEventStatement = (stack: Stack): PolicyStatement =>
 export const presenceStatement = (stack: Stack): PolicyStatement =>
   new PolicyStatement({ sid: 'Presence', actions: ['iot:GetConnection'], resources: [iotArn(stack, 'client', '*')] });
 
-/** To ask which certificates a thing has, whether they are active, and which things a certificate has. */
+/** To ask which certificates a thing has, and whether they are active. */
 export const certificateStatements = (stack: Stack): readonly PolicyStatement[] => [
   new PolicyStatement({
     sid: 'Things',
@@ -44,10 +44,18 @@ export const certificateStatements = (stack: Stack): readonly PolicyStatement[] 
   }),
   new PolicyStatement({
     sid: 'Certificates',
-    actions: ['iot:DescribeCertificate', 'iot:ListPrincipalThings'],
+    actions: ['iot:DescribeCertificate'],
     resources: [iotArn(stack, 'cert', '*')],
   }),
 ];
+
+/** To ask which things a certificate has. */
+export const attachmentStatement = (stack: Stack): PolicyStatement =>
+  new PolicyStatement({
+    sid: 'Attachments',
+    actions: ['iot:ListPrincipalThings'],
+    resources: [iotArn(stack, 'cert', '*')],
+  });
 
 /** To deactivate or revoke certificates. AWS knows no condition on the new status. */
 export const retirementStatement = (stack: Stack): PolicyStatement =>

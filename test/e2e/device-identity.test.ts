@@ -1,10 +1,10 @@
-import { IoTClient, UpdateCertificateCommand } from '@aws-sdk/client-iot';
 import type { MqttClient } from 'mqtt';
 import type { Device } from '../../core/model/device.ts';
 import { agentClientId } from '../../core/names.ts';
 import type { Revocation } from '../../core/use-cases/revoke-device.ts';
 import type { DeviceView } from '../../core/wire/device-view.ts';
 import { mustCall } from '../../local/system/local-operator.ts';
+import { setCertificateStatus } from '../support/certificate-status.ts';
 import { asClaim, type KeyAndCertificate, makeClaim, provisionByClaim } from '../support/claim.ts';
 import { eventually } from '../support/eventually.ts';
 import { asDevice, connectMqtt } from '../support/mqtt-client.ts';
@@ -53,22 +53,6 @@ describeWith(['ssh', 'ssh-keygen', 'sshd'], "devices' identities", () => {
   };
   const certificatesOf = (device: string) =>
     system.plane.devices.principalsOf(device).map(({ principal }) => principal.slice(principal.lastIndexOf('/') + 1));
-  /** As somebody with rights in the account, not as one of our roles. */
-  const setStatus = async (certificateId: string, newStatus: 'ACTIVE' | 'INACTIVE' | 'REVOKED') => {
-    const name = `owner-${newStatus}-${certificateId.slice(0, 8)}`;
-    const arn = `arn:aws:iam::${system.plane.place.account}:role/${name}`;
-    const allow = { Effect: 'Allow', Action: 'iot:UpdateCertificate', Resource: `*` };
-    const trust = {
-      Statement: { Effect: 'Allow', Principal: { Service: 'ec2.amazonaws.com' }, Action: 'sts:AssumeRole' },
-    };
-    const documents = [{ Version: '2012-10-17', Statement: [allow] }];
-    system.plane.policies.principals.register({ name, arn, documents, trust: { Version: '2012-10-17', ...trust } });
-    const credentials = system.plane.endpoint.issueCredentials(arn);
-    const { region } = system.plane.place;
-    const client = new IoTClient({ endpoint: system.plane.endpoint.url, region, credentials });
-    await client.send(new UpdateCertificateCommand({ certificateId, newStatus }));
-    client.destroy();
-  };
 
   describe('fleet provisioning', () => {
     test('admits a listed device once, by a certificate over its own key, and then it connects as itself', async () => {
@@ -152,7 +136,7 @@ describeWith(['ssh', 'ssh-keygen', 'sshd'], "devices' identities", () => {
     const shell = await openShell('pump-2');
     const [certificate = ''] = certificatesOf('pump-2');
     const began = performance.now();
-    await setStatus(certificate, 'INACTIVE');
+    await setCertificateStatus(system, certificate, 'INACTIVE');
     await shell.closed;
     expect(performance.now() - began).toBeLessThan(5_000);
     await eventually(async () => ((await row('pump-2'))?.frozen === true ? true : undefined), 'a frozen device');

@@ -11,7 +11,11 @@ import {
 } from '../../core/names.ts';
 import type { DeviceIdentity } from '../../local/system/local-device.ts';
 import type { LocalSystem } from '../../local/system/system.ts';
+import { late } from './late.ts';
 import { connectMqtt } from './mqtt-client.ts';
+
+/** Longer than any answer takes: by then the device was not heard, or may not hear. */
+const answerMilliseconds = 5_000;
 
 export type KeyAndCertificate = { readonly id: string; readonly key: string; readonly certificate: string };
 
@@ -48,16 +52,19 @@ export const provisionByClaim = async (
   serial: string,
 ): Promise<Provisioned> => {
   const client = await connectMqtt(system, asClaim(claim, serial));
+  // The client tells nobody of a publish that the connection's end has overtaken.
+  const cut = new Promise<never>((_, reject) => client.once('close', () => reject(new Error('cut off'))));
+  cut.catch(() => undefined);
   const ask = async (topic: string, message: object): Promise<{ accepted: boolean; body: Record<string, string> }> => {
-    await client.subscribeAsync([`${topic}/accepted`, `${topic}/rejected`], { qos: 1 });
+    await Promise.race([client.subscribeAsync([`${topic}/accepted`, `${topic}/rejected`], { qos: 1 }), cut]);
     const answered = new Promise<{ accepted: boolean; body: Record<string, string> }>((resolve) => {
       client.on('message', (from, payload) => {
         if (from.startsWith(`${topic}/`))
           resolve({ accepted: from.endsWith('/accepted'), body: JSON.parse(payload.toString()) });
       });
     });
-    await client.publishAsync(topic, JSON.stringify(message), { qos: 1 });
-    return await answered;
+    const published = client.publishAsync(topic, JSON.stringify(message), { qos: 1 });
+    return await Promise.race([published.then(() => answered), cut, late(answerMilliseconds)]);
   };
   try {
     const { request, key } = newRequest(serial);
@@ -74,7 +81,7 @@ export const provisionByClaim = async (
     });
     return { ok: true, identity, certificate: certificateId };
   } finally {
-    await client.endAsync();
+    await client.endAsync(true);
   }
 };
 

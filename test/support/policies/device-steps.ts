@@ -7,6 +7,7 @@ import type { TunnelView } from '../../../core/wire/tunnel-view.ts';
 import { type DeviceIdentity, enrol } from '../../../local/system/local-device.ts';
 import { mustCall } from '../../../local/system/local-operator.ts';
 import { eventually } from '../eventually.ts';
+import { late } from '../late.ts';
 import { asDevice, connectMqtt } from '../mqtt-client.ts';
 import { connectOperator } from '../operator-mqtt.ts';
 import type { TestSystem } from '../system.ts';
@@ -16,11 +17,6 @@ import { expectStatus, type Step } from './step.ts';
 
 /** As long as a trial waits for a step. */
 const stepMilliseconds = 4_000;
-
-const late = (milliseconds: number): Promise<never> =>
-  new Promise((_, reject) => {
-    setTimeout(() => reject(new Error(`not done in ${milliseconds} ms`)), milliseconds).unref();
-  });
 
 const publish = (client: MqttClient, device: string, event: DeviceEvent) =>
   client.publishAsync(basicIngest(rules.deviceEvents, topics.events(device)), JSON.stringify(event), { qos: 1 });

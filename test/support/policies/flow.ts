@@ -5,7 +5,9 @@ import { type Stage, setStage } from './actors.ts';
 import { apiSteps, crewGrant } from './api-steps.ts';
 import { careSteps } from './care-steps.ts';
 import { mqttSteps, sayHello } from './device-steps.ts';
+import { fleetSteps } from './fleet-steps.ts';
 import { hostKeySteps } from './host-key-steps.ts';
+import { identitySteps } from './identity-steps.ts';
 import { processSteps } from './process-steps.ts';
 import type { Step } from './step.ts';
 import { runWhole } from './trial.ts';
@@ -38,7 +40,7 @@ export async function runFlow<Permission extends Counted>(
   const times = new Map<Step, number>();
   const note = (permission: Permission, step: Step) =>
     void users.set(permission, [...(users.get(permission) ?? []), step]);
-  const kinds = [apiSteps, mqttSteps, processSteps, careSteps, hostKeySteps];
+  const kinds = [apiSteps, mqttSteps, processSteps, careSteps, hostKeySteps, identitySteps, fleetSteps];
   const steps = kinds.flatMap((stepsFor) => stepsFor(stage));
   for (const step of steps) {
     let before: readonly number[] = [];

@@ -15,6 +15,16 @@ const reasons: readonly Unused[] = [
     reason: 'Lambda reads the stream of an encrypted table with it; the stand-in of streams keeps nothing encrypted',
   },
   {
+    owner: /FleetProvisioningRole/,
+    action: /^iot:(?:DescribeCertificate|ListAttachedPolicies|ListPrincipalThings|ListThingPrincipals|UpdateThing)$/,
+    reason: "AWS's own policy for provisioning roles, AWSIoTThingsRegistration, has it; the stand-in asks for less",
+  },
+  {
+    owner: /FleetRole/,
+    action: /^iot:DetachThingPrincipal$/,
+    reason: 'only where AWS IoT keeps the attachment that is there; the stand-in changes it in place',
+  },
+  {
     owner: /^arn:aws:kms:/,
     action: /^kms:(?:CreateGrant|Decrypt|DescribeKey|Encrypt|GenerateDataKey\*|ReEncrypt\*)$/,
     reason: "the CDK's Secret adds it to the key's policy, where the account's own statement allows it already",
