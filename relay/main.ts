@@ -8,7 +8,7 @@ import { createDynamoPortClaims } from '../adapters/dynamodb/port-claims.ts';
 import { createDynamoRelays } from '../adapters/dynamodb/relays.ts';
 import { createDynamoTunnels } from '../adapters/dynamodb/tunnels.ts';
 import { hostKeySource } from '../adapters/secrets/followed.ts';
-import { nativeCrypto } from '../adapters/ssh/native-binding.ts';
+import { nativeCrypto, refuseAbortingAddon } from '../adapters/ssh/native-binding.ts';
 import { servedKeys } from '../adapters/ssh/served-keys.ts';
 import { createLog } from '../adapters/stdout/log.ts';
 import { createMetrics } from '../adapters/stdout/metrics.ts';
@@ -29,6 +29,7 @@ const random = { bytes: (count: number) => randomBytes(count) };
 const clock = { now: () => Date.now(), monotonic: () => performance.now() };
 
 await runProcess('relay', async () => {
+  refuseAbortingAddon();
   const config = readRelayConfig(process.env);
   const serverId = newServerId(random);
   const log = createLog({ process: 'relay', fields: { serverId } });

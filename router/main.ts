@@ -13,7 +13,7 @@ import { createDynamoTunnels } from '../adapters/dynamodb/tunnels.ts';
 import { createTokens } from '../adapters/jwt/tokens.ts';
 import { createLambdaJumpOpener } from '../adapters/lambda/jump-opener.ts';
 import { certificateSource, hostKeySource } from '../adapters/secrets/followed.ts';
-import { nativeCrypto } from '../adapters/ssh/native-binding.ts';
+import { nativeCrypto, refuseAbortingAddon } from '../adapters/ssh/native-binding.ts';
 import { servedKeys } from '../adapters/ssh/served-keys.ts';
 import { createLog } from '../adapters/stdout/log.ts';
 import { createMetrics } from '../adapters/stdout/metrics.ts';
@@ -32,6 +32,7 @@ import { jumpServer } from './wiring.ts';
 const clock = { now: () => Date.now(), monotonic: () => performance.now() };
 
 await runProcess('router', async () => {
+  refuseAbortingAddon();
   const config = readRouterConfig(process.env);
   const router = newServerId({ bytes: (count) => randomBytes(count) });
   const log = createLog({ process: 'router', fields: { router } });
