@@ -15,7 +15,8 @@ const state = mkdtempSync(join(tmpdir(), 'sallyport-start-'));
 const begun: ReturnType<typeof start>[] = [];
 afterAll(() => {
   // What a failed test left.
-  for (const { child } of begun) if (child.exitCode === null) process.kill(-(child.pid ?? 0), 'SIGKILL');
+  for (const { child } of begun)
+    if (child.exitCode === null && child.signalCode === null) process.kill(-(child.pid ?? 0), 'SIGKILL');
   rmSync(state, { recursive: true, force: true });
 });
 
@@ -101,6 +102,7 @@ describeWith(['ssh', 'scp', 'ssh-keygen', 'sshd', 'curl'], 'npm start', () => {
     const children = family(second.system.child.pid ?? 0);
     process.kill(mainOf(children), 'SIGKILL');
     await Promise.all(children.map(gone));
+    await second.system.closed;
   }, 120_000);
 
   test('says which port is taken and what to do', async () => {
