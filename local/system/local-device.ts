@@ -93,6 +93,8 @@ export async function startAgent(system: LocalSystem, identity: DeviceIdentity, 
     args: ['--config', file],
     environment: {},
     nodeOptions: ['--max-semi-space-size=1'],
+    // The cloud takes one hello in 10 s of a device: an agent that starts again at once says it twice.
+    readyMilliseconds: 40_000,
     onLine: (line) => system.logs.write(`agent-${encodeURIComponent(identity.id)}`, line),
   });
 }
