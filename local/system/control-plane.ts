@@ -1,9 +1,7 @@
 import type { JWTVerifyGetKey } from 'jose';
-import { AwsError } from '../aws-endpoint/aws-error.ts';
 import { type AwsEndpoint, startAwsEndpoint } from '../aws-endpoint/endpoint.ts';
 import type { TableFacts } from '../aws-endpoint/services/dynamodb-permission.ts';
 import { KeyRing } from '../aws-endpoint/services/key-ring.ts';
-import type { LambdaReply } from '../aws-endpoint/services/lambda.ts';
 import { SecretStore } from '../aws-endpoint/services/secret-store.ts';
 import type { Authority } from '../ca/authority.ts';
 import { readAssembly } from '../cloudformation/assembly.ts';
@@ -19,13 +17,13 @@ import { type RunningApi, startHttpApi } from '../http-api/http-api.ts';
 import { type PolicySystem, policySystem } from '../iam/policy-system.ts';
 import { type IotStandIn, startIot } from '../iot/iot.ts';
 import { Functions } from '../lambda/functions.ts';
-import { LambdaError } from '../lambda/lambda-error.ts';
 import type { TaskDefinition } from '../processes/task-definition.ts';
 import { Closers } from './closers.ts';
 import { CustomResources } from './custom-resources.ts';
 import { DeviceRegistry } from './device-registry.ts';
 import { FleetProvisioning } from './fleet-provisioning.ts';
 import { iamCheck } from './iam-gateway.ts';
+import { invokeForClients } from './invoke-for-clients.ts';
 import { IotTargets } from './iot-targets.ts';
 import { localCloud } from './local-cloud.ts';
 import type { LogFiles } from './log-files.ts';
@@ -149,7 +147,7 @@ async function start(options: ControlPlaneOptions, closers: Closers): Promise<Co
     things: devices,
     fleet: devices,
     onIotChange: (operation, parameters) => bus.called('iot', operation, parameters),
-    lambda: { invoke: (functionArn, payload, type) => invokeFor(functions, functionArn, { payload, type }) },
+    lambda: { invoke: (functionArn, payload, type) => invokeForClients(functions, functionArn, { payload, type }) },
     secrets,
     keys,
     onFailure: (error) => logs.write('endpoint', error instanceof Error ? (error.stack ?? '') : String(error)),
@@ -231,26 +229,4 @@ async function start(options: ControlPlaneOptions, closers: Closers): Promise<Co
     apis: new Map([...running].map(([name, { url }]) => [name, url])),
     close: () => closers.close(),
   };
-}
-
-/** Lambda's Invoke for clients of the endpoint. */
-async function invokeFor(
-  functions: Functions,
-  functionArn: string,
-  call: { readonly payload: Buffer; readonly type: 'RequestResponse' | 'Event' },
-): Promise<LambdaReply | undefined> {
-  if (functions.find(functionArn) === undefined) return undefined;
-  const text = call.payload.length === 0 ? '{}' : call.payload.toString('utf8');
-  try {
-    if (call.type === 'Event') {
-      functions.invokeLater(functionArn, text);
-      return { payload: Buffer.alloc(0) };
-    }
-    const outcome = await functions.invoke(functionArn, text);
-    if (outcome.kind === 'answer') return { payload: Buffer.from(outcome.payload) };
-    return { payload: Buffer.from(JSON.stringify(outcome.error)), functionError: 'Unhandled' };
-  } catch (error) {
-    if (error instanceof LambdaError) throw new AwsError(error.code, error.message, error.status);
-    throw error;
-  }
 }
