@@ -110,25 +110,34 @@ export const hostKeys = () => ({
   makeHostKeyPairs,
 });
 
-export const certificateStore = () => createCertificateStore(secretOf('SALLYPORT_CERTIFICATE_SECRET'));
-/** ACM is in the function's Region. Route 53 has one place for the world, and signs by us-east-1. */
-const awsCall = (service: 'acm' | 'route53') => {
-  const region = process.env.AWS_REGION ?? 'us-east-1';
-  return createAwsCall({
-    ...{ service, now: clock.now, credentials: defaultProvider() },
-    ...(service === 'acm'
-      ? { region, endpoint: `https://acm.${region}.amazonaws.com` }
-      : { region: 'us-east-1', endpoint: 'https://route53.amazonaws.com' }),
+type Signed = Pick<Parameters<typeof createSignedFetch>[0], 'service' | 'endpoint'> & { readonly region?: string };
+const region = () => process.env.AWS_REGION ?? 'us-east-1';
+const signed = (timeoutMilliseconds: number, where: Signed) =>
+  createSignedFetch({
+    region: region(),
+    ...where,
+    now: clock.now,
+    credentials: defaultProvider(),
+    timeoutMilliseconds,
   });
+
+export const certificateStore = () => createCertificateStore(secretOf('SALLYPORT_CERTIFICATE_SECRET'));
+/** In the function's Region. */
+const acm = () =>
+  createAwsCall('acm', signed(15_000, { service: 'acm', endpoint: `https://acm.${region()}.amazonaws.com` }));
+/** One place for the world, which signs by us-east-1. */
+const route53 = () => {
+  const endpoint = 'https://route53.amazonaws.com';
+  return createAwsCall('route53', signed(15_000, { service: 'route53', endpoint, region: 'us-east-1' }));
 };
 export const acmExport = () =>
-  createAcmExport({ call: awsCall('acm'), certificate: settings().text('SALLYPORT_ACM_CERTIFICATE') });
+  createAcmExport({ call: acm(), certificate: settings().text('SALLYPORT_ACM_CERTIFICATE') });
 export const acmeIssuer = () =>
   createAcmeIssuer({
     ...{ directory: settings().text('SALLYPORT_ACME_DIRECTORY'), email: settings().text('SALLYPORT_ACME_EMAIL') },
     ...{ domain: domain(), timers, now: clock.now },
     record: createRoute53Challenge({
-      ...{ call: awsCall('route53'), zone: settings().text('SALLYPORT_ZONE'), domain: domain(), timers },
+      ...{ call: route53(), zone: settings().text('SALLYPORT_ZONE'), domain: domain(), timers },
     }),
   });
 
@@ -139,14 +148,10 @@ export const tokens = () =>
     jwks: settings().text('SALLYPORT_TOKEN_JWKS'),
   });
 
-const signed = (service: 's3' | 'execute-api', endpoint: string) =>
-  createSignedFetch({
-    ...{ service, endpoint, now: clock.now, credentials: defaultProvider() },
-    region: process.env.AWS_REGION ?? 'us-east-1',
-    timeoutMilliseconds: 30_000,
-  });
-export const auditVault = () => createBucketVault(signed('s3', settings().text('SALLYPORT_VAULT_URL')));
-export const operatorApi = () => createSignedApi(signed('execute-api', settings().text('SALLYPORT_API_URL')));
+export const auditVault = () =>
+  createBucketVault(signed(30_000, { service: 's3', endpoint: settings().text('SALLYPORT_VAULT_URL') }));
+export const operatorApi = () =>
+  createSignedApi(signed(30_000, { service: 'execute-api', endpoint: settings().text('SALLYPORT_API_URL') }));
 export const jumpClient = () => createJumpClient({ host: settings().text('SALLYPORT_ROUTER_HOST'), port: 443 });
 export const stranger = () =>
   settings().https ? createStranger({ host: settings().text('SALLYPORT_ROUTER_HOST'), port: 443 }) : undefined;

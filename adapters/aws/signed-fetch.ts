@@ -25,12 +25,12 @@ const escaped = (text: string): string =>
   encodeURIComponent(text).replace(/[!'()*]/g, (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`);
 
 /**
- * Requests signed by Signature version 4, whatever is answered: the bucket's, and those to our own API behind IAM. Throws
- * what `fetch` throws.
+ * Requests signed by Signature version 4, whatever is answered: those to services of AWS, and those to our own API behind
+ * IAM. Throws what `fetch` throws.
  */
 export const createSignedFetch =
   (options: {
-    readonly service: 's3' | 'execute-api';
+    readonly service: 'acm' | 'route53' | 's3' | 'execute-api';
     readonly region: string;
     readonly endpoint: string;
     readonly credentials: () => Promise<SigningCredentials>;
@@ -56,10 +56,12 @@ export const createSignedFetch =
       method,
       // Every service but S3 has the path escaped once more.
       service === 's3' ? url.pathname : url.pathname.split('/').map(escaped).join('/'),
+      // By name, then by value: a space comes before all that stands in either, which `=` does not.
       [...url.searchParams]
-        .map(([name, value]) => `${escaped(name)}=${escaped(value)}`)
+        .map(([name, value]) => `${escaped(name)} ${escaped(value)}`)
         .sort()
-        .join('&'),
+        .join('&')
+        .replaceAll(' ', '='),
       ...names.map((name) => `${name}:${signed[name]}`),
       ...['', names.join(';'), bodyHash],
     ].join('\n');
