@@ -1,4 +1,5 @@
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { calculateJwkThumbprint, exportJWK, FlattenedSign, type JWK } from 'jose';
 import * as z from 'zod';
 import { SallyportError } from '../../core/errors.ts';
 import { harmless } from '../../core/model/text.ts';
@@ -36,11 +37,9 @@ export const connectAcme = async (options: { readonly directory: string; readonl
   const directory = found.data;
 
   const key = newEcKey();
-  const { x, y } = createPublicKey(key).export({ format: 'jwk' });
-  // RFC 7638 section 3.2: the members in this order.
-  const jwk = { crv: 'P-256', kty: 'EC', x, y };
-  const thumbprint = createHash('sha256').update(JSON.stringify(jwk)).digest('base64url');
-  const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const { kty, crv, x, y } = await exportJWK(createPublicKey(key));
+  const jwk = { kty, crv, x, y } as JWK;
+  const thumbprint = await calculateJwkThumbprint(jwk);
   let account: string | undefined;
   let nonce: string | undefined;
 
@@ -55,14 +54,13 @@ export const connectAcme = async (options: { readonly directory: string; readonl
   const post = async (address: string, payload: object | undefined): Promise<AcmeAnswer> => {
     for (let tries = 1; ; tries += 1) {
       const header = { alg: 'ES256', nonce: await nextNonce(), url: address };
-      const named = account === undefined ? { ...header, jwk } : { ...header, kid: account };
-      const signed = `${encode(named)}.${payload === undefined ? '' : encode(payload)}`;
-      const signature = sign('sha256', Buffer.from(signed), { key, dsaEncoding: 'ieee-p1363' }).toString('base64url');
-      const [head, body] = signed.split('.');
+      const signed = await new FlattenedSign(Buffer.from(payload === undefined ? '' : JSON.stringify(payload)))
+        .setProtectedHeader(account === undefined ? { ...header, jwk } : { ...header, kid: account })
+        .sign(key);
       const reply = await fetchOrThrow(address, {
         method: 'POST',
         headers: { 'content-type': 'application/jose+json' },
-        body: JSON.stringify({ protected: head, payload: body, signature }),
+        body: JSON.stringify(signed),
       });
       nonce = reply.headers.get('replay-nonce') ?? undefined;
       const text = await reply.text();
