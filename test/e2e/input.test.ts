@@ -3,6 +3,7 @@ import { toBase32 } from '../../core/model/base32.ts';
 import type { DeviceView } from '../../core/wire/device-view.ts';
 import type { OperatorEvent } from '../../core/wire/operator-event.ts';
 import { mustCall } from '../../local/system/local-operator.ts';
+import { recordThat } from '../support/audit.ts';
 import { eventually } from '../support/eventually.ts';
 import { connectOperator, type OperatorMqtt } from '../support/operator-mqtt.ts';
 import { rowCounts } from '../support/row-counts.ts';
@@ -120,6 +121,8 @@ describeWith(['ssh', 'ssh-keygen', 'sshd'], 'bad input', () => {
     expect(first.status).toBe(201);
     const { id } = first.body;
     await mustCall(system.ada, 'GET', `/v1/tunnels/${String(id)}?wait=20`);
+    // The relay records the take once the tunnel's row says open.
+    await recordThat(system.ada, 'pump-7', ({ action, tunnel }) => action === 'forward' && tunnel === id);
     const before = await rowCounts(system);
     const conflict = await system.ada.call('POST', tunnels, { service: 'ssh' }, headers);
     expect(conflict).toMatchObject({ status: 409, body: { code: 'idempotency_conflict' } });
