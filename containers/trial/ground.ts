@@ -17,7 +17,7 @@ export interface PlaceOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** The root file system may not be written. */
   readonly readOnly?: boolean;
-  /** A folder of this machine that stands at /root/.npm. */
+  /** A folder of this machine where npm of the image keeps what it fetched. */
   readonly npmCache?: string;
 }
 
@@ -30,6 +30,9 @@ export interface Ground {
 }
 
 const imagePath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** Where npm's cache stands in an image while it is built. */
+const cachePlace = '/mnt';
 
 /** The parts of Debian that no Dockerfile of ours changes: this machine's own, read-only. */
 const debian = ['usr', 'etc'];
@@ -50,7 +53,7 @@ done
 mount --bind "$tree/usr/local" "$at/usr/local"
 mount --rbind /dev "$at/dev"
 mount --rbind /proc "$at/proc"
-if [ -n "$cache" ]; then mount --bind "$cache" "$at/root/.npm"; fi
+if [ -n "$cache" ]; then mount --bind "$cache" "$at${cachePlace}"; fi
 if [ "$readonly" = yes ]; then
   mount -o remount,bind,ro "$at/usr/local"
   mount -o remount,bind,ro "$at"
@@ -63,8 +66,8 @@ exec chroot --userspec="$user" --groups= "$at" env --chdir="$workdir" "$@"
 const chrootGround = (mountPoint: string): Ground => ({
   name: 'chroot in a mount name space of its own',
   confines: true,
-  place(tree, command, { config, environment = {}, readOnly = false, npmCache = '' }) {
-    for (const part of [...debian, 'usr/local', 'dev', 'proc', 'root/.npm', 'tmp'])
+  place(tree, command, { config, environment = {}, readOnly = false, npmCache }) {
+    for (const part of [...debian, 'usr/local', 'dev', 'proc', cachePlace, 'tmp'])
       mkdirSync(join(tree, part), { recursive: true });
     for (const link of debianLinks) {
       const target = linkTarget(`/${link}`);
@@ -72,12 +75,14 @@ const chrootGround = (mountPoint: string): Ground => ({
     }
     mkdirSync(mountPoint, { recursive: true });
     const user = config.user === undefined ? '0:0' : `${config.user.uid}:${config.user.gid}`;
-    const script = ['sh', '-eu', '-c', chrootScript, 'chroot', tree, mountPoint, npmCache, readOnly ? 'yes' : 'no'];
+    const cache: Record<string, string> = npmCache === undefined ? {} : { npm_config_cache: cachePlace };
+    const places = [tree, mountPoint, npmCache ?? ''];
+    const script = ['sh', '-eu', '-c', chrootScript, 'chroot', ...places, readOnly ? 'yes' : 'no'];
     return {
       file: '/usr/bin/unshare',
       args: ['--mount', ...script, user, config.workdir, ...command],
       cwd: '/',
-      env: { PATH: imagePath, HOME: '/root', ...config.environment, ...environment },
+      env: { PATH: imagePath, HOME: '/', ...cache, ...config.environment, ...environment },
     };
   },
 });
@@ -93,7 +98,7 @@ const plainGround: Ground = {
       cwd: join(tree, config.workdir),
       env: {
         PATH: `${join(tree, 'usr/local/bin')}:${process.env.PATH ?? imagePath}`,
-        HOME: join(tree, 'root'),
+        HOME: tree,
         ...(npmCache === undefined ? {} : { npm_config_cache: npmCache }),
         ...config.environment,
         ...environment,
