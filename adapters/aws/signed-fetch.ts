@@ -1,4 +1,5 @@
-import { createHash, createHmac } from 'node:crypto';
+import { SignatureV4 } from '@smithy/signature-v4';
+import { Sha256 } from './sha256.ts';
 
 /** Those of a role: with a session token. */
 export type SigningCredentials = {
@@ -17,65 +18,41 @@ export type SignedRequest = {
 export type SignedReply = { readonly status: number; readonly text: string };
 export type SignedFetch = (request: SignedRequest) => Promise<SignedReply>;
 
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
-const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest();
+type SigningOptions = {
+  readonly service: 'acm' | 'route53' | 's3' | 'execute-api';
+  readonly region: string;
+  readonly endpoint: string;
+  readonly credentials: () => Promise<SigningCredentials>;
+  readonly now: () => number;
+};
 
-/** `encodeURIComponent` leaves `!'()*`, which Signature version 4 escapes too. */
-const escaped = (text: string): string =>
-  encodeURIComponent(text).replace(/[!'()*]/g, (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`);
+/** What goes over the wire, signed by Signature version 4; `fetch` itself adds the host. */
+export const createSigner = (options: SigningOptions) => {
+  const { service, region, credentials } = options;
+  // Every service but S3 has the path escaped once more.
+  const signer = new SignatureV4({ service, region, credentials, sha256: Sha256, uriEscapePath: service !== 's3' });
+  return async ({ method, path, headers, body = '' }: SignedRequest) => {
+    const url = new URL(path, options.endpoint);
+    const { protocol, hostname, host, pathname, searchParams } = url;
+    const query = Object.fromEntries([...searchParams.keys()].map((name) => [name, searchParams.getAll(name)]));
+    const request = { method, protocol, hostname, path: pathname, query, headers: { ...headers, host }, body };
+    const signed = await signer.sign(request, { signingDate: new Date(options.now()) });
+    const { host: _host, ...sent } = signed.headers;
+    return { url, headers: sent };
+  };
+};
 
 /**
  * Requests signed by Signature version 4, whatever is answered: those to services of AWS, and those to our own API behind
  * IAM. Throws what `fetch` throws.
  */
-export const createSignedFetch =
-  (options: {
-    readonly service: 'acm' | 'route53' | 's3' | 'execute-api';
-    readonly region: string;
-    readonly endpoint: string;
-    readonly credentials: () => Promise<SigningCredentials>;
-    readonly now: () => number;
-    readonly timeoutMilliseconds: number;
-  }): SignedFetch =>
-  async ({ method, path, headers = {}, body = '' }) => {
-    const { service, region } = options;
-    const credentials = await options.credentials();
-    const url = new URL(path, options.endpoint);
-    const time = new Date(options.now()).toISOString().replace(/[-:]|\.\d{3}/g, '');
-    const scope = `${time.slice(0, 8)}/${region}/${service}/aws4_request`;
-    const bodyHash = sha256(body);
-    const signed: Record<string, string> = {
-      ...headers,
-      host: url.host,
-      'x-amz-content-sha256': bodyHash,
-      'x-amz-date': time,
-      ...(credentials.sessionToken === undefined ? {} : { 'x-amz-security-token': credentials.sessionToken }),
-    };
-    const names = Object.keys(signed).sort();
-    const canonical = [
-      method,
-      // Every service but S3 has the path escaped once more.
-      service === 's3' ? url.pathname : url.pathname.split('/').map(escaped).join('/'),
-      // By name, then by value: a space comes before all that stands in either, which `=` does not.
-      [...url.searchParams]
-        .map(([name, value]) => `${escaped(name)} ${escaped(value)}`)
-        .sort()
-        .join('&')
-        .replaceAll(' ', '='),
-      ...names.map((name) => `${name}:${signed[name]}`),
-      ...['', names.join(';'), bodyHash],
-    ].join('\n');
-    const key = scope.split('/').reduce<string | Buffer>(hmac, `AWS4${credentials.secretAccessKey}`);
-    const signature = hmac(Buffer.from(key), `AWS4-HMAC-SHA256\n${time}\n${scope}\n${sha256(canonical)}`);
-    const { host: _host, ...sent } = signed;
-    const reply = await fetch(url, {
-      method,
-      headers: {
-        ...sent,
-        authorization: `AWS4-HMAC-SHA256 Credential=${credentials.accessKeyId}/${scope}, SignedHeaders=${names.join(';')}, Signature=${signature.toString('hex')}`,
-      },
-      ...(body === '' ? {} : { body }),
-      signal: AbortSignal.timeout(options.timeoutMilliseconds),
-    });
+export const createSignedFetch = (options: SigningOptions & { readonly timeoutMilliseconds: number }): SignedFetch => {
+  const sign = createSigner(options);
+  return async (request) => {
+    const { url, headers } = await sign(request);
+    const { method, body = '' } = request;
+    const signal = AbortSignal.timeout(options.timeoutMilliseconds);
+    const reply = await fetch(url, { method, headers, signal, ...(body === '' ? {} : { body }) });
     return { status: reply.status, text: await reply.text() };
   };
+};

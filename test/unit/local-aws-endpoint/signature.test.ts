@@ -1,10 +1,11 @@
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { IoTDataPlaneClient, PublishCommand } from '@aws-sdk/client-iot-data-plane';
 import { SignatureV4 } from '@smithy/signature-v4';
+import { Sha256 } from '../../../adapters/aws/sha256.ts';
 import type { AwsRequest } from '../../../local/aws-endpoint/aws-request.ts';
 import { CredentialStore } from '../../../local/aws-endpoint/credentials.ts';
 import { verifySignature } from '../../../local/aws-endpoint/signature.ts';
-import { allow, place, roleArn, type SendOptions, Sha256, type System, send, startSystem } from './system.ts';
+import { allow, place, roleArn, type SendOptions, type System, send, startSystem } from './system.ts';
 
 const GET = {
   headers: { 'content-type': 'application/x-amz-json-1.0', 'x-amz-target': 'DynamoDB_20120810.GetItem' },

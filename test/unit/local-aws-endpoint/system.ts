@@ -1,5 +1,5 @@
-import { createHash, createHmac } from 'node:crypto';
 import { SignatureV4 } from '@smithy/signature-v4';
+import { Sha256 } from '../../../adapters/aws/sha256.ts';
 import { type AwsEndpoint, type AwsEndpointOptions, startAwsEndpoint } from '../../../local/aws-endpoint/endpoint.ts';
 import type { PolicySystem } from '../../../local/iam/policy-system.ts';
 import { policySystem } from '../../../local/iam/policy-system.ts';
@@ -95,21 +95,4 @@ export interface SendOptions {
   readonly signingDate?: Date;
   /** What somebody on the way does to the signed request. */
   readonly change?: (sent: { headers: Record<string, string>; body: string }) => void;
-}
-
-export class Sha256 {
-  private readonly hash;
-
-  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
-    const key = typeof secret === 'string' ? secret : secret && Buffer.from(secret as Uint8Array);
-    this.hash = key === undefined ? createHash('sha256') : createHmac('sha256', key);
-  }
-
-  update(data: Uint8Array): void {
-    this.hash.update(data);
-  }
-
-  async digest(): Promise<Uint8Array> {
-    return this.hash.digest();
-  }
 }
