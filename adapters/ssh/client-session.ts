@@ -82,7 +82,7 @@ export class ClientSession {
     const { link, mux, timers } = this.#parts;
     const bindPort = options.bindPort ?? 0;
     let late = false;
-    const granted = mux.ask(
+    const granted = mux.requests.ask(
       () => link.transport.tcpipForward(bindAddress, bindPort, true),
       (ok, data) => {
         if (!ok) throw new ForwardRefusedError('refused');
@@ -135,7 +135,7 @@ export class ClientSession {
 
   async #cancel(bindAddress: string, port: number): Promise<void> {
     const { link, mux } = this.#parts;
-    const cancelled = mux.ask(
+    const cancelled = mux.requests.ask(
       () => link.transport.cancelTcpipForward(bindAddress, port, true),
       () => undefined,
     );

@@ -131,7 +131,7 @@ class ClientConnection implements LinkUser, AuthMessages, MuxUser {
   }
 
   ping(): void {
-    this.#mux.ping();
+    this.#mux.requests.ping();
   }
 
   linkEnding(reason: EndReason): void {

@@ -1,10 +1,11 @@
 import type Protocol from 'ssh2/lib/protocol/Protocol.js';
 import { type ChannelHost, maximumPacket, SshChannel } from './channel.ts';
+import { GlobalRequests, type RequestUser } from './global-requests.ts';
 import type { Link } from './link.ts';
 import type { ChannelMessages } from './messages.ts';
+import { Opening } from './opening.ts';
 import { printable } from './printable.ts';
 import type { WindowLimits } from './receive-window.ts';
-import { ReplyQueue } from './reply-queue.ts';
 import { ChannelOpenError, ConnectionEndedError, type EndReason, openFailureCodes } from './session-end.ts';
 import type { Timers } from './timers.ts';
 
@@ -26,42 +27,26 @@ export interface IncomingChannel {
 }
 
 /** What the role on top decides. */
-export interface MuxUser {
+export interface MuxUser extends RequestUser {
   openRequested(incoming: IncomingChannel): void;
-  /** A global request. `reply(true)` or `reply(false)` at some time; calling it where no reply is wanted does nothing. */
-  globalRequested(name: string, data: unknown, reply: (ok: boolean, data?: Buffer) => void): void;
-}
-
-interface Asked {
-  readonly answer: (ok: boolean, data?: Buffer) => void;
-  readonly fail: (error: Error) => void;
-}
-
-interface Opening {
-  readonly settle: (result: SshChannel | ChannelOpenError | ConnectionEndedError) => void;
-  /** Nobody waits any more: if the peer confirms, the channel is closed at once. */
-  abandoned: boolean;
 }
 
 /** A channel that we closed and whose peer has not: its number may not be used again yet (RFC 4254 5.3). */
 const closing = Symbol('closing');
 type Slot = SshChannel | Opening | typeof closing;
 
-/** Requests of the peer that may wait for our decision at one time. */
-const maximumRequests = 256;
 /** The least that a peer must be able to take in one packet: with 0 or 1 it would be ours to send byte by byte. */
 const minimumPacket = 1024;
 
 /** Channels and global requests of one connection (RFC 4254), for either role. */
 export class Mux implements ChannelMessages, ChannelHost {
+  readonly requests: GlobalRequests;
   readonly #link: () => Link;
   readonly #user: MuxUser;
   readonly #timers: Timers;
   readonly #limits: MuxLimits;
   readonly #slots = new Map<number, Slot>();
   readonly #waiting = new Set<SshChannel>();
-  readonly #replies = new ReplyQueue();
-  #asked: Asked[] = [];
   #next = 0;
   #reserved = 0;
 
@@ -73,6 +58,7 @@ export class Mux implements ChannelMessages, ChannelHost {
     this.#link = options.link;
     this.#timers = options.timers;
     this.#limits = options.limits;
+    this.requests = new GlobalRequests(user, options.link);
   }
 
   get channels(): number {
@@ -92,45 +78,9 @@ export class Mux implements ChannelMessages, ChannelHost {
         return reject(new ChannelOpenError('full', 'too many channels on this session'));
       }
       const local = this.#number();
-      const timer = this.#timers.schedule(timeoutMilliseconds, () => {
-        opening.abandoned = true;
-        reject(new ChannelOpenError('timeout', `no answer in ${timeoutMilliseconds / 1000} s`));
-      });
-      const opening: Opening = {
-        abandoned: false,
-        settle: (result) => {
-          timer.cancel();
-          if (result instanceof SshChannel) resolve(result);
-          else reject(result);
-        },
-      };
-      this.#slots.set(local, opening);
+      this.#slots.set(local, new Opening({ resolve, reject }, { timers: this.#timers, timeoutMilliseconds }));
       send(local, this.#limits.window.initial, maximumPacket);
     });
-  }
-
-  /**
-   * Sends a global request. `take` sees the answer at once, before any message that follows it is handled; the promise
-   * carries what it gave, and rejects when the connection ends first.
-   */
-  ask<T>(send: () => void, take: (ok: boolean, data?: Buffer) => T): Promise<T> {
-    return new Promise((resolve, reject) => {
-      if (this.#link().ended) return reject(new ConnectionEndedError('ended'));
-      const answer = (ok: boolean, data?: Buffer) => {
-        try {
-          resolve(take(ok, data));
-        } catch (error) {
-          reject(error);
-        }
-      };
-      this.#asked.push({ answer, fail: reject });
-      send();
-    });
-  }
-
-  ping(): void {
-    this.#asked.push({ answer: () => undefined, fail: () => undefined });
-    this.#link().transport.ping();
   }
 
   writable(): void {
@@ -146,10 +96,10 @@ export class Mux implements ChannelMessages, ChannelHost {
     const slots = [...this.#slots.values()];
     this.#slots.clear();
     this.#waiting.clear();
-    for (const { fail } of this.#asked.splice(0)) fail(error);
+    this.requests.end(error);
     for (const slot of slots) {
       if (slot instanceof SshChannel) slot.destroy(error);
-      else if (slot !== closing && !slot.abandoned) slot.settle(error);
+      else if (slot instanceof Opening) slot.settle(error);
     }
   }
 
@@ -229,19 +179,18 @@ export class Mux implements ChannelMessages, ChannelHost {
 
   opened(confirmation: Protocol.ChannelConfirmation): void {
     const slot = this.#slots.get(confirmation.recipient);
-    if (slot === undefined || slot === closing || slot instanceof SshChannel) return;
+    if (!(slot instanceof Opening)) return;
     const channel = this.#channel(confirmation.recipient, confirmation);
     this.#slots.set(confirmation.recipient, channel);
     if (slot.abandoned || confirmation.packetSize < minimumPacket) channel.destroy();
-    if (slot.abandoned) return;
     slot.settle(channel.destroyed ? new ChannelOpenError('closed', 'the peer takes no packets') : channel);
   }
 
   openFailed(local: number, code: number, text: string): void {
     const slot = this.#slots.get(local);
-    if (slot === undefined || slot === closing || slot instanceof SshChannel) return;
+    if (!(slot instanceof Opening)) return;
     this.#slots.delete(local);
-    if (!slot.abandoned) slot.settle(new ChannelOpenError(code, printable(text)));
+    slot.settle(new ChannelOpenError(code, printable(text)));
   }
 
   data(local: number, data: Buffer): void {
@@ -276,27 +225,11 @@ export class Mux implements ChannelMessages, ChannelHost {
   }
 
   globalRequest(name: string, wantReply: boolean, data: unknown): void {
-    if (!wantReply) {
-      this.#user.globalRequested(name, data, () => undefined);
-      return;
-    }
-    if (this.#replies.length >= maximumRequests) {
-      this.#link().violation('too many requests at once');
-      return;
-    }
-    const answer = this.#replies.reserve();
-    this.#user.globalRequested(name, data, (ok, extra) =>
-      answer(() => {
-        const link = this.#link();
-        if (link.ended) return;
-        if (ok) link.transport.requestSuccess(extra);
-        else link.transport.requestFailure();
-      }),
-    );
+    this.requests.requested(name, wantReply, data);
   }
 
   requestAnswered(ok: boolean, data?: Buffer): void {
-    this.#asked.shift()?.answer(ok, data);
+    this.requests.answered(ok, data);
   }
 
   #channel(

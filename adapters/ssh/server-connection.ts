@@ -131,7 +131,7 @@ export class ServerConnection implements LinkUser, AuthMessages, MuxUser, Authen
   }
 
   ping(): void {
-    this.#mux.ping();
+    this.#mux.requests.ping();
   }
 
   linkEnding(reason: EndReason): void {
