@@ -2,10 +2,15 @@ import type { Link } from './link.ts';
 import { ReplyQueue } from './reply-queue.ts';
 import { ConnectionEndedError } from './session-end.ts';
 
+/**
+ * Answers a request of the peer, at some time. `sent` is called when the answer has left, which may be later, for answers
+ * keep the order of their requests; where the peer wants none, at once.
+ */
+export type Reply = (ok: boolean, data?: Buffer, sent?: () => void) => void;
+
 /** Who decides what the peer asks. */
 export interface RequestUser {
-  /** A global request. `reply(true)` or `reply(false)` at some time; calling it where no reply is wanted does nothing. */
-  globalRequested(name: string, data: unknown, reply: (ok: boolean, data?: Buffer) => void): void;
+  globalRequested(name: string, data: unknown, reply: Reply): void;
 }
 
 interface Asked {
@@ -65,7 +70,7 @@ export class GlobalRequests {
   /** The peer asks. */
   requested(name: string, wantReply: boolean, data: unknown): void {
     if (!wantReply) {
-      this.#user.globalRequested(name, data, () => undefined);
+      this.#user.globalRequested(name, data, (_ok, _data, sent) => sent?.());
       return;
     }
     if (this.#replies.length >= maximumRequests) {
@@ -73,12 +78,14 @@ export class GlobalRequests {
       return;
     }
     const answer = this.#replies.reserve();
-    this.#user.globalRequested(name, data, (ok, extra) =>
+    this.#user.globalRequested(name, data, (ok, extra, sent) =>
       answer(() => {
         const link = this.#link();
-        if (link.ended) return;
-        if (ok) link.transport.requestSuccess(extra);
-        else link.transport.requestFailure();
+        if (!link.ended) {
+          if (ok) link.transport.requestSuccess(extra);
+          else link.transport.requestFailure();
+        }
+        sent?.();
       }),
     );
   }

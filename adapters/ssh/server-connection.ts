@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { KexInit } from 'ssh2/lib/protocol/kex.js';
 import type Protocol from 'ssh2/lib/protocol/Protocol.js';
 import { type AuthAttempt, Authentication, type AuthenticationHost } from './authentication.ts';
+import type { Reply } from './global-requests.ts';
 import { announcementOf, proofRequest, proofsOf, takesHostKeys } from './host-key-update.ts';
 import type { KeyPair } from './keys.ts';
 import { Link, type LinkUser } from './link.ts';
@@ -231,7 +232,7 @@ export class ServerConnection implements LinkUser, AuthMessages, MuxUser, Authen
     this.session?.openRequested(incoming);
   }
 
-  globalRequested(name: string, data: unknown, reply: (ok: boolean, data?: Buffer) => void): void {
+  globalRequested(name: string, data: unknown, reply: Reply): void {
     if (name === proofRequest) {
       const proof = this.#prove(data);
       reply(proof !== undefined, proof);

@@ -1,23 +1,13 @@
 import type { Duplex } from 'node:stream';
+import type { Reply } from './global-requests.ts';
 import type { Link } from './link.ts';
 import type { IncomingChannel, Mux } from './mux.ts';
 import { printable } from './printable.ts';
 import type { PublicKey } from './public-key.ts';
+import { type ForwardHandler, type ForwardRequest, RemoteForwards } from './remote-forwards.ts';
 import type { From, SshServerEvent, SshServerLimits } from './server-options.ts';
 import { disconnectCodes, openFailureCodes, type SessionEnd } from './session-end.ts';
-import { sshUint32 } from './ssh-bytes.ts';
 import type { Timers } from './timers.ts';
-
-/** What a client asks for with `-R` (RFC 4254 section 7.1). The address is any text; port 0 asks us to choose. */
-export interface ForwardRequest {
-  readonly bindAddress: string;
-  readonly bindPort: number;
-}
-
-/** `port` is what the client is told where it asked for 0; then it is also the wire port of every channel. */
-export type ForwardAnswer =
-  | { readonly accept: true; readonly port: number }
-  | { readonly accept: false; readonly why?: string };
 
 /** What a client asks for with `-J`, `-W` or `-L` (RFC 4254 section 7.2). Host names arrive as the user wrote them. */
 export interface DirectRequest {
@@ -72,9 +62,7 @@ export class ServerSession {
   /** Resolves when the connection has ended. Never rejects. */
   readonly closed: Promise<SessionEnd>;
   readonly #parts: SessionParts;
-  readonly #forwards = new Set<string>();
-  #onForward: ((request: ForwardRequest) => Promise<ForwardAnswer>) | undefined;
-  #onCancel: ((request: ForwardRequest) => void) | undefined;
+  readonly #forwards: RemoteForwards;
   #onDirect: ((request: DirectRequest) => void | Promise<void>) | undefined;
 
   constructor(parts: SessionParts) {
@@ -84,6 +72,13 @@ export class ServerSession {
     this.from = parts.from;
     this.software = parts.software;
     this.closed = parts.closed;
+    this.#forwards = new RemoteForwards({
+      timers: parts.timers,
+      maximum: parts.limits.maximumForwards,
+      decisionMilliseconds: parts.limits.decisionMilliseconds,
+      refused: (why) => this.#refused('tcpip-forward', why),
+      failed: (error) => this.#failed('tcpip-forward', error),
+    });
   }
 
   get ended(): boolean {
@@ -96,13 +91,13 @@ export class ServerSession {
     return { bytesIn, bytesOut, heardAt, channels: mux.channels, forwards: this.#forwards.size };
   }
 
-  onForwardRequest(handler: (request: ForwardRequest) => Promise<ForwardAnswer>): void {
-    this.#onForward = handler;
+  onForwardRequest(handler: ForwardHandler): void {
+    this.#forwards.onRequest = handler;
   }
 
   /** The client no longer wants a forward that it had. Not called when the whole session ends. */
   onForwardCancel(handler: (request: ForwardRequest) => void): void {
-    this.#onCancel = handler;
+    this.#forwards.onCancel = handler;
   }
 
   /** The handler must accept or refuse; throwing, rejecting or taking too long refuses. */
@@ -110,9 +105,13 @@ export class ServerSession {
     this.#onDirect = handler;
   }
 
-  /** Opens a `forwarded-tcpip` channel: one user connection. Rejects with ChannelOpenError or ConnectionEndedError. */
-  openForwarded(open: ForwardedOpen): Promise<Duplex> {
+  /**
+   * Opens a `forwarded-tcpip` channel: one user connection. If the forward is being decided, waits until the client has
+   * been told. Rejects with ChannelOpenError or ConnectionEndedError.
+   */
+  async openForwarded(open: ForwardedOpen): Promise<Duplex> {
     const { link, mux } = this.#parts;
+    await this.#forwards.told(open.wireAddress);
     const from = {
       boundAddr: open.wireAddress,
       boundPort: open.wirePort,
@@ -164,16 +163,16 @@ export class ServerSession {
         refuse(message, code);
       },
     };
-    this.#guard(
-      'direct-tcpip',
-      async () => this.#onDirect?.(request),
-      () => refuse('an internal error'),
-    );
+    const decide = async () => this.#onDirect?.(request);
+    decide().catch((error: unknown) => {
+      this.#failed('direct-tcpip', error);
+      refuse('an internal error');
+    });
   }
 
-  globalRequested(name: string, data: unknown, reply: (ok: boolean, data?: Buffer) => void): void {
-    if (name === 'tcpip-forward' && isBind(data)) this.#forward(data, reply);
-    else if (name === 'cancel-tcpip-forward' && isBind(data)) reply(this.#cancel(data));
+  globalRequested(name: string, data: unknown, reply: Reply): void {
+    if (name === 'tcpip-forward' && isBind(data)) this.#forwards.request(requestOf(data), reply);
+    else if (name === 'cancel-tcpip-forward' && isBind(data)) reply(this.#forwards.cancel(requestOf(data)));
     // `no-more-sessions@openssh.com` asks for what is so anyway; `keepalive@openssh.com` wants any answer.
     else if (name === 'no-more-sessions@openssh.com') reply(true);
     else {
@@ -182,58 +181,8 @@ export class ServerSession {
     }
   }
 
-  #forward(bind: Bind, reply: (ok: boolean, data?: Buffer) => void): void {
-    const request = { bindAddress: bind.bindAddr, bindPort: bind.bindPort };
-    const no = (why: string) => {
-      this.#refused('tcpip-forward', why);
-      reply(false);
-    };
-    const handler = this.#onForward;
-    if (handler === undefined) no('forwarding is not offered here');
-    else if (this.#forwards.size >= this.#parts.limits.maximumForwards) no('too many forwards on this connection');
-    else this.#decideForward(handler, { request, no, reply });
-  }
-
-  #decideForward(
-    handler: (request: ForwardRequest) => Promise<ForwardAnswer>,
-    {
-      request,
-      no,
-      reply,
-    }: { request: ForwardRequest; no: (why: string) => void; reply: (ok: boolean, data?: Buffer) => void },
-  ): void {
-    let decided = false;
-    const once = (settle: () => void) => {
-      if (decided) return;
-      decided = true;
-      timer.cancel();
-      settle();
-    };
-    const { timers, limits } = this.#parts;
-    const timer = timers.schedule(limits.decisionMilliseconds, () => once(() => no('no answer in time')));
-    const decide = async () => {
-      const answer = await handler(request);
-      once(() => {
-        if (!answer.accept) return no(answer.why ?? 'refused');
-        const port = request.bindPort === 0 ? answer.port : request.bindPort;
-        this.#forwards.add(`${port} ${request.bindAddress}`);
-        reply(true, request.bindPort === 0 ? sshUint32(port) : undefined);
-      });
-    };
-    this.#guard('tcpip-forward', decide, () => once(() => no('an internal error')));
-  }
-
-  #cancel(bind: Bind): boolean {
-    if (!this.#forwards.delete(`${bind.bindPort} ${bind.bindAddr}`)) return false;
-    this.#onCancel?.({ bindAddress: bind.bindAddr, bindPort: bind.bindPort });
-    return true;
-  }
-
-  #guard(request: string, run: () => Promise<void>, failed: () => void): void {
-    run().catch((error: unknown) => {
-      this.#parts.report({ kind: 'handler_failed', ...this.#who(), request, error });
-      failed();
-    });
+  #failed(request: string, error: unknown): void {
+    this.#parts.report({ kind: 'handler_failed', ...this.#who(), request, error });
   }
 
   #refused(request: string, why: string): void {
@@ -257,6 +206,8 @@ interface Bind {
 
 const isBind = (data: unknown): data is Bind =>
   typeof data === 'object' && data !== null && 'bindAddr' in data && 'bindPort' in data;
+
+const requestOf = (bind: Bind): ForwardRequest => ({ bindAddress: bind.bindAddr, bindPort: bind.bindPort });
 
 const prohibited = openFailureCodes.administrativelyProhibited;
 /** Agent and X11 forwarding, shell, exec, sftp and env all need a session channel, which is never opened. */

@@ -163,6 +163,35 @@ describe('connectSsh', () => {
     client.destroy();
   });
 
+  test('a channel wanted before its forward is granted waits for the answers of it and of all before it', async () => {
+    const answers = new Map<string, () => void>();
+    const server = await start({
+      onSession: (session) =>
+        session.onForwardRequest(
+          ({ bindAddress }) =>
+            new Promise((resolve) => {
+              answers.set(bindAddress, () => resolve({ accept: true, port: 5000 }));
+              if (answers.size === 2) asked();
+            }),
+        ),
+    });
+    let asked: () => void = () => undefined;
+    const bothAsked = new Promise<void>((resolve) => {
+      asked = resolve;
+    });
+    const client = await login(server);
+    const first = client.forward('first');
+    const second = client.forward('second');
+    await bothAsked;
+    const stream = forwardedTo(await server.session(), 'second', 5000);
+    answers.get('second')?.();
+    // The answer to the first has not left, so neither has that to the second.
+    setImmediate(() => answers.get('first')?.());
+    expect((await stream).destroyed).toBe(false);
+    await Promise.all([first, second]);
+    client.destroy();
+  });
+
   test('a refused forward, and one that is never answered and given back when it is', async () => {
     let answer: () => void = () => undefined;
     let told: (name: string) => void = () => undefined;
