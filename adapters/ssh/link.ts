@@ -1,21 +1,18 @@
 import type { Duplex } from 'node:stream';
 import { IdentificationReader } from './identification.ts';
+import { Liveness } from './liveness.ts';
 import { printable } from './printable.ts';
+import { ReKeying, type ReKeyingLimits } from './re-keying.ts';
 import { disconnectCodes, type EndReason, type SessionEnd } from './session-end.ts';
-import type { Timer, Timers } from './timers.ts';
+import type { Timers } from './timers.ts';
 import { Transport, type TransportOptions, type TransportOwner } from './transport.ts';
 
 /** Every limit of one connection. Milliseconds and bytes. */
-export interface LinkLimits {
+export interface LinkLimits extends ReKeyingLimits {
   /** Channels may send while fewer bytes than this wait in the socket. */
   readonly maximumBuffered: number;
   /** Ends a connection whose socket takes nothing for so long. */
   readonly stallMilliseconds: number;
-  /** RFC 4253 section 9: new keys after each gigabyte or hour. */
-  readonly rekeyBytes: number;
-  readonly rekeyMilliseconds: number;
-  /** A key exchange must end within this. */
-  readonly exchangeMilliseconds: number;
 }
 
 export const defaultLinkLimits: LinkLimits = {
@@ -45,8 +42,6 @@ export interface LinkUser {
 const controlAllowance = 1024 * 1024;
 /** Small packets that may wait for a key exchange which the peer delays. */
 const maximumQueued = 10_000;
-/** Unanswered keepalives before a peer counts as gone. */
-const keepaliveCount = 3;
 /** How long a peer may take to hang up after it was told that we end. */
 const goodbyeMilliseconds = 2000;
 
@@ -63,18 +58,9 @@ export class Link implements TransportOwner {
   readonly #timers: Timers;
   readonly #limits: LinkLimits;
   readonly #openedAt = performance.now();
+  readonly #liveness: Liveness;
+  readonly #keys: ReKeying;
   #identification: IdentificationReader | undefined;
-  #timer: Timer | undefined;
-  #keepalive = 0;
-  #unanswered = 0;
-  #heardAt = performance.now();
-  #sentMark = 0;
-  #sentAt = performance.now();
-  #exchangedAt = performance.now();
-  #exchangedBytes = 0;
-  #exchangeBegan: number | undefined;
-  #ourExchange = false;
-  #peerExchanges = 0;
   #held = false;
   #ending: { readonly reason: EndReason; readonly message: string } | undefined;
 
@@ -87,6 +73,20 @@ export class Link implements TransportOwner {
     this.#user = user;
     this.#timers = options.timers;
     this.#limits = options.limits;
+    this.#keys = new ReKeying(options.limits);
+    this.#liveness = new Liveness(
+      {
+        sent: () => this.bytesOut - socket.writableLength,
+        waiting: () => socket.writableLength,
+        looked: () => this.#looked(),
+        ping: () => user.ping(),
+        abort: (reason) => this.abort(reason),
+      },
+      {
+        timers: options.timers,
+        stallMilliseconds: options.limits.stallMilliseconds,
+      },
+    );
     this.#identification = new IdentificationReader({ linesBefore: options.transport.role === 'client' });
     this.transport = new Transport(this, options.transport);
     socket
@@ -108,7 +108,7 @@ export class Link implements TransportOwner {
 
   /** On `performance.now()`'s clock. */
   get heardAt(): number {
-    return this.#heardAt;
+    return this.#liveness.heardAt;
   }
 
   /** Whether channels may send. Also the moment to begin a re-keying that is due, never from inside a packet. */
@@ -119,14 +119,12 @@ export class Link implements TransportOwner {
 
   /** As `setKeepalive`, unless that was called already. */
   startKeepalive(seconds: number): void {
-    if (this.#keepalive === 0) this.setKeepalive(seconds);
+    if (!this.#liveness.started) this.setKeepalive(seconds);
   }
 
   /** Pings a silent peer every so many seconds from now on, and ends the link when three go unanswered. */
   setKeepalive(seconds: number): void {
-    this.#keepalive = seconds * 1000;
-    this.#timer?.cancel();
-    if (!this.ended) this.#timer = this.#timers.schedule(this.#keepalive, () => this.#tick());
+    this.#liveness.every(seconds);
   }
 
   /** Ends it at once. Only the first reason counts. */
@@ -160,14 +158,7 @@ export class Link implements TransportOwner {
   }
 
   keysExchanged(): void {
-    this.#exchangeBegan = undefined;
-    this.#exchangedAt = performance.now();
-    this.#exchangedBytes = this.bytesIn + this.bytesOut;
-    if (this.#ourExchange) this.#ourExchange = false;
-    else this.#peerExchanges += 1;
-    // Each exchange costs a signature and a Diffie-Hellman: a peer may not ask for them without end.
-    const due = (this.#exchangedAt - this.#openedAt) / 10_000 + this.#exchangedBytes / 2 ** 20;
-    if (this.#peerExchanges > 20 + due) {
+    if (!this.#keys.exchanged(this.bytesIn + this.bytesOut)) {
       this.violation('too many key exchanges');
       return;
     }
@@ -192,8 +183,7 @@ export class Link implements TransportOwner {
   #read(chunk: Buffer): void {
     if (this.ended) return;
     this.bytesIn += chunk.length;
-    this.#heardAt = performance.now();
-    this.#unanswered = 0;
+    this.#liveness.heard();
     const bytes = this.#identification === undefined ? chunk : this.#identify(chunk);
     if (bytes === undefined) return;
     try {
@@ -215,17 +205,12 @@ export class Link implements TransportOwner {
 
   #rekeyIfDue(): void {
     if (this.ended || this.transport.exchanges === 0) return;
-    const now = performance.now();
-    if (this.transport.exchanging) {
-      this.#exchangeBegan ??= now;
-    } else if (
-      this.bytesIn + this.bytesOut - this.#exchangedBytes >= this.#limits.rekeyBytes ||
-      now - this.#exchangedAt >= this.#limits.rekeyMilliseconds
-    ) {
-      this.#exchangeBegan = now;
-      this.#ourExchange = true;
-      this.transport.rekey();
-    }
+    if (this.#keys.isDue(this.bytesIn + this.bytesOut, this.transport.exchanging)) this.transport.rekey();
+  }
+
+  #looked(): void {
+    this.#rekeyIfDue();
+    if (this.#keys.overdue) this.abort('protocol', 'a key exchange that does not end');
   }
 
   #drained(): void {
@@ -235,36 +220,6 @@ export class Link implements TransportOwner {
       this.#socket.resume();
     }
     this.#user.writable();
-  }
-
-  #tick(): void {
-    const now = performance.now();
-    this.#rekeyIfDue();
-    const silent = now - this.#heardAt;
-    if (now - (this.#exchangeBegan ?? now) > this.#limits.exchangeMilliseconds) {
-      this.abort('protocol', 'a key exchange that does not end');
-    } else if (this.#stalledFor(now) >= this.#limits.stallMilliseconds) {
-      this.abort('stalled');
-    } else if (silent >= this.#keepalive && this.#unanswered >= keepaliveCount) {
-      this.abort('keepalive');
-    }
-    if (this.ended) return;
-    if (silent >= this.#keepalive) {
-      this.#unanswered += 1;
-      this.#user.ping();
-    }
-    const next = silent >= this.#keepalive ? this.#keepalive : this.#keepalive - silent;
-    this.#timer = this.#timers.schedule(next, () => this.#tick());
-  }
-
-  /** For how long the socket has taken nothing of what waits in it. */
-  #stalledFor(now: number): number {
-    const sent = this.bytesOut - this.#socket.writableLength;
-    if (this.#socket.writableLength === 0 || sent !== this.#sentMark) {
-      this.#sentMark = sent;
-      this.#sentAt = now;
-    }
-    return now - this.#sentAt;
   }
 
   #peerEnded(): void {
@@ -285,7 +240,7 @@ export class Link implements TransportOwner {
   #begin(reason: EndReason, message: string): boolean {
     if (this.#ending !== undefined) return false;
     this.#ending = { reason, message };
-    this.#timer?.cancel();
+    this.#liveness.stop();
     this.#user.linkEnding(reason);
     return true;
   }
