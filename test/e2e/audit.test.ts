@@ -104,6 +104,8 @@ describeWith(['ssh', 'ssh-keygen', 'sshd'], 'the audit log of the whole system',
       system.plane.endpoint.setFault({ table: store.tableName('audit') }, fault);
     beforeAll(async () => {
       [open, web] = [await system.open('pump-7'), await system.open('pump-7', { service: 'web' })];
+      // A relay that cannot record its take gives it up.
+      for (const { id } of [open, web]) await store.record({ action: 'forward', tunnel: id });
     });
     afterEach(() => away());
     const broken = { kind: 'error', status: 500, code: 'InternalServerError' } as const;

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { mustCall } from '../../local/system/local-operator.ts';
-import { auditOf } from '../support/audit.ts';
+import { auditOf, recordThat } from '../support/audit.ts';
 import { run } from '../support/run.ts';
 import { startTestSystem, type TestDevice, type TestSystem } from '../support/system.ts';
 import { describeWith } from '../support/tools.ts';
@@ -74,6 +74,9 @@ describeWith(['ssh', 'scp', 'ssh-keygen', 'sshd', 'curl'], 'through the whole sy
   test('a second tunnel to a device re-uses its session', async () => {
     const more = await Promise.all([system.open('pump-7'), system.open('pump-7', { service: 'web' })]);
     expect(more.map(({ state }) => state)).toEqual(['open', 'open']);
+    // Each take is recorded once its tunnel's row says open.
+    for (const { id } of more)
+      await recordThat(system.ada, 'pump-7', ({ action, tunnel }) => action === 'forward' && tunnel === id);
     const records = await auditOf(system.ada, 'pump-7');
     const allowed = (action: string) => records.filter((one) => one.kind === 'allowed' && one.action === action);
     // Four at least by now, two of them on demand, and one SSH session has carried them all.
