@@ -39,5 +39,8 @@ export const deregistrationSeconds = { relay: 5, router: lingerSeconds } as cons
  */
 export const idleSeconds = 3_600;
 
-/** After that the day's machine image takes the instance's place. */
+/** `small`: after that an instance with the day's machine image takes its place. */
 export const instanceDays = 30;
+
+/** `standard`: the days of the month on which all instances are replaced by such, while nothing else is. */
+export const renewalDays = { relay: 3, router: 10 } as const;

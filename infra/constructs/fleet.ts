@@ -14,6 +14,7 @@ import {
 import type { INetworkTargetGroup } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Construct } from 'constructs';
 import { InstanceGroup } from './instance-group.ts';
+import { ServiceRenewal } from './service-renewal.ts';
 
 export type FleetOptions = {
   readonly vpc: IVpc;
@@ -25,6 +26,8 @@ export type FleetOptions = {
   readonly architecture: 'arm64' | 'x86_64';
   readonly min: number;
   readonly max: number;
+  /** Day of the month on which all instances are replaced. */
+  readonly renewalDay: number;
   /** More tasks come when the average passes it. */
   readonly load?: { readonly metric: IMetric; readonly target: number };
 };
@@ -76,6 +79,7 @@ export class Fleet extends Construct {
       enableECSManagedTags: true,
     });
     this.service.attachToNetworkTargetGroup(options.target);
+    new ServiceRenewal(this, 'Renewal', { service: this.service, day: options.renewalDay });
 
     const scaling = this.service.autoScaleTaskCount({ minCapacity: min, maxCapacity: max });
     // Out at once, in slowly: what goes away has tunnels to hand over.

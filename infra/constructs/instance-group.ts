@@ -8,9 +8,10 @@ import {
   type ISecurityGroup,
   type IVpc,
   LaunchTemplate,
+  MachineImage,
+  OperatingSystemType,
   SubnetType,
 } from 'aws-cdk-lib/aws-ec2';
-import { AmiHardwareType, EcsOptimizedImage } from 'aws-cdk-lib/aws-ecs';
 import { type PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { idleSeconds, instanceDays } from '../house.ts';
@@ -31,11 +32,18 @@ export type InstanceGroupOptions = {
   readonly zone?: number;
   readonly start: InstanceStart;
   readonly statements?: readonly PolicyStatement[];
-  /** ECS takes away only what carries no task any more. */
+  /**
+   * ECS takes away only what carries no task any more. The group's own maximum lifetime would spare such instances for
+   * ever, so it stands in the other groups alone: `ServiceRenewal` is for these.
+   */
   readonly protectedFromScaleIn: boolean;
 };
 
-/** Instances for one cluster: encrypted, reachable through their wall only, each replaced within a month. */
+/** AWS's public parameter, which names the newest image of Amazon Linux 2023 with Docker and the ECS agent. */
+const imageParameter = (architecture: 'arm64' | 'x86_64'): string =>
+  `/aws/service/ecs/optimized-ami/amazon-linux-2023${architecture === 'arm64' ? '/arm64' : ''}/recommended/image_id`;
+
+/** Instances for one cluster: encrypted, reachable through their wall only, each with the image of the day it starts. */
 export class InstanceGroup extends Construct {
   readonly group: AutoScalingGroup;
 
@@ -50,9 +58,10 @@ export class InstanceGroup extends Construct {
     });
     const template = new LaunchTemplate(this, 'Template', {
       instanceType: new InstanceType(options.instanceType),
-      machineImage: EcsOptimizedImage.amazonLinux2023(
-        options.architecture === 'arm64' ? AmiHardwareType.ARM : AmiHardwareType.STANDARD,
-      ),
+      // Asked for by each instance, not once a deployment.
+      machineImage: MachineImage.resolveSsmParameterAtLaunch(imageParameter(options.architecture), {
+        os: OperatingSystemType.LINUX,
+      }),
       role: role.withoutPolicyUpdates(),
       userData: instanceStart(options.start),
       securityGroup: options.wall,
@@ -82,7 +91,7 @@ export class InstanceGroup extends Construct {
       launchTemplate: template,
       minCapacity: options.min,
       maxCapacity: options.max,
-      maxInstanceLifetime: Duration.days(instanceDays),
+      ...(options.protectedFromScaleIn ? {} : { maxInstanceLifetime: Duration.days(instanceDays) }),
       newInstancesProtectedFromScaleIn: options.protectedFromScaleIn,
       terminationPolicies: [TerminationPolicy.OLDEST_LAUNCH_TEMPLATE, TerminationPolicy.DEFAULT],
       groupMetrics: [GroupMetrics.all()],

@@ -10,6 +10,7 @@ import { RelayTask } from '../constructs/relay-task.ts';
 import { RouterTask } from '../constructs/router-task.ts';
 import { SmallFleet } from '../constructs/small-fleet.ts';
 import type { Foundation } from '../foundation.ts';
+import { renewalDays } from '../house.ts';
 import { relayRights, routerRights } from '../rights/process-needs.ts';
 import { instanceTypeOf } from '../stage/capacity.ts';
 import type { StageConfig } from '../stage-config.ts';
@@ -77,6 +78,7 @@ export class DataStack extends Stack {
       instanceType: instanceTypeOf(config, 'relays'),
       min: relays.min,
       max: relays.max,
+      renewalDay: renewalDays.relay,
       load: {
         metric: new Metric({
           namespace: metricNamespace,
@@ -95,6 +97,7 @@ export class DataStack extends Stack {
       instanceType: instanceTypeOf(config, 'routers'),
       min: routers.min,
       max: routers.max,
+      renewalDay: renewalDays.router,
     });
   }
 }

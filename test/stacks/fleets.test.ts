@@ -46,9 +46,19 @@ describe.each([
       });
   });
 
-  test('are replaced within a month and drained by ECS before they go', () => {
-    for (const [, { Properties }] of resourcesOf(stage.data, 'AWS::AutoScaling::AutoScalingGroup'))
-      expect(Properties.MaxInstanceLifetime).toBe(30 * 86_400);
+  test('start with the newest image, whenever that is', () => {
+    for (const [, { Properties }] of templates)
+      expect(Properties.LaunchTemplateData.ImageId).toBe(
+        'resolve:ssm:/aws/service/ecs/optimized-ami/amazon-linux-2023/arm64/recommended/image_id',
+      );
+    const { data } = synthesizeStage({ profile: 'small', cpuArchitecture: 'x86_64' });
+    for (const [, { Properties }] of resourcesOf(data, 'AWS::EC2::LaunchTemplate'))
+      expect(Properties.LaunchTemplateData.ImageId).toBe(
+        'resolve:ssm:/aws/service/ecs/optimized-ami/amazon-linux-2023/recommended/image_id',
+      );
+  });
+
+  test('are drained by ECS before they go', () => {
     for (const [, { Properties }] of resourcesOf(stage.data, 'AWS::ECS::CapacityProvider'))
       expect(Properties.AutoScalingGroupProvider.ManagedDraining).toBe('ENABLED');
   });
@@ -100,6 +110,28 @@ describe('standard', () => {
       MinCapacity: min,
       MaxCapacity: max,
     });
+  });
+
+  test.each([
+    ['Relays', 3],
+    ['Routers', 10],
+  ])('%s: all instances are replaced each month by a deployment, for ECS keeps the group from doing it', (id, day) => {
+    expect(only(standard, 'AWS::AutoScaling::AutoScalingGroup', id).MaxInstanceLifetime).toBeUndefined();
+    const { ScheduleExpression, Target } = only(standard, 'AWS::Scheduler::Schedule', id);
+    expect(ScheduleExpression).toBe(`cron(0 3 ${day} * ? *)`);
+    expect(textOf(Target.Arn)).toBe('arn:aws:scheduler:::aws-sdk:ecs:updateService');
+    expect(JSON.parse(textOf(Target.Input))).toEqual({
+      Cluster: '<Cluster>',
+      Service: `<${id}Service>`,
+      ForceNewDeployment: true,
+    });
+    const { AssumeRolePolicyDocument, Policies } = only(standard, 'AWS::IAM::Role', `${id}RenewalRole`);
+    expect(AssumeRolePolicyDocument.Statement[0]).toMatchObject({
+      Principal: { Service: 'scheduler.amazonaws.com' },
+      Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
+    });
+    const [{ Action, Resource }, ...more] = Policies[0].PolicyDocument.Statement;
+    expect([Action, textOf(Resource), more]).toEqual(['ecs:UpdateService', `<${id}Service>`, []]);
   });
 
   test('relays scale by the tunnels that each holds, and by CPU; routers by CPU', () => {
@@ -164,6 +196,11 @@ describe('standard', () => {
 });
 
 describe('small', () => {
+  test('replaces its instances within a month', () => {
+    for (const [, { Properties }] of resourcesOf(small.data, 'AWS::AutoScaling::AutoScalingGroup'))
+      expect(Properties).toMatchObject({ MaxInstanceLifetime: 30 * 86_400, NewInstancesProtectedFromScaleIn: false });
+  });
+
   test('carries both on one instance, which takes its address by itself', () => {
     expect(only(small, 'AWS::AutoScaling::AutoScalingGroup', 'FleetInstance1')).toMatchObject({
       MinSize: '1',

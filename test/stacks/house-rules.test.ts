@@ -55,7 +55,7 @@ describe.each(stages)('a stage %s', (_, stage) => {
           continue;
         }
         expect(Principal).toEqual({
-          Service: expect.stringMatching(/^(lambda|iot|ecs-tasks|ec2|vpc-flow-logs)\.amazonaws\.com$/),
+          Service: expect.stringMatching(/^(lambda|iot|ecs-tasks|ec2|scheduler|vpc-flow-logs)\.amazonaws\.com$/),
         });
       }
     }
