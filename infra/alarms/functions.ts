@@ -19,14 +19,24 @@ const byEvents = [
   'sweep',
   'notify',
   'device-event',
+  'device-revoked',
   'tunnel-request-mqtt',
   'open-for-jump',
   'mqtt-authorizer',
+  'provisioning-hook',
   'host-keys',
+  'rotate-host-keys',
 ] as const satisfies readonly FunctionName[];
-const queued = ['device-event', 'tunnel-request-mqtt'] as const satisfies readonly FunctionName[];
+/** Those with a queue of Lambda's own, which gives an event up in the end. The sweep has an alarm for being late. */
+const messages = ['device-event', 'device-revoked', 'tunnel-request-mqtt'] as const satisfies readonly FunctionName[];
+const queued = [...messages, 'rotate-host-keys'] as const satisfies readonly FunctionName[];
+/** Those that many may ask for at once; an alarm takes ten metrics. */
 const throttled = [
-  ...byEvents,
+  'sweep',
+  'notify',
+  ...messages,
+  'open-for-jump',
+  'mqtt-authorizer',
   'tunnel-request',
   'tunnel-get',
   'tunnel-close',
@@ -76,7 +86,7 @@ export const functionAlarms = (watched: Watched, { tables }: Pick<Foundation, 't
     },
     {
       id: 'EventsLost',
-      says: 'Messages of devices or operators were given up: no function took them within a minute.',
+      says: 'Events were given up: messages of devices or operators, news of a revoked certificate, a step of key rotation.',
       metric: sumOf(
         [
           ...queued.map((name) => lambda(name, 'AsyncEventsDropped', 'Sum')),

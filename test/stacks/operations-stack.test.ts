@@ -5,7 +5,9 @@ import { metricNames, metricNamespace, metricSpec } from '../../core/metric-name
 import { vaultNames } from '../../infra/audit-vault.ts';
 import { alarmWord } from '../../infra/constructs/alarm-set.ts';
 import { houseMetric } from '../../infra/constructs/house-metric.ts';
+import { functionNames } from '../../infra/functions.ts';
 import { projectRoot } from '../../infra/project-root.ts';
+import { routes } from '../../infra/routes.ts';
 import { parseStageConfig, type StageConfigInput } from '../../infra/stage-config.ts';
 import { resourcesOf, synthesizeStage, textOf, withoutHashes } from './stage.ts';
 import { statementsOf } from './statements.ts';
@@ -79,6 +81,24 @@ test.each(Object.entries(stages))('%s: no alarm looks at a metric that no proces
     const names = Dimensions.map(({ Name }: { readonly Name: string }) => Name);
     expect({ MetricName, names }).toEqual({ MetricName, names: [...(metricSpec(name).cloud ?? ['nothing'])] });
   }
+});
+
+test('a function that nobody asks by HTTP is missed when it fails, and when its events are given up', () => {
+  const template = operationsOf(stages.standard);
+  const watchedBy = (id: string): readonly string[] => {
+    const { Metrics } = alarmsOf(template).find(({ AlarmDescription }) => AlarmDescription.includes(`"${id}"`));
+    return Metrics.flatMap(({ Label, MetricStat }: { readonly Label?: string } & Query) =>
+      MetricStat === undefined || Label === undefined ? [] : [Label],
+    );
+  };
+  const asked = new Set<string>(routes.map((route) => route.function));
+  const byEvents = functionNames.filter((name) => !asked.has(name));
+  expect(byEvents.length).toBeGreaterThan(8);
+  expect([...watchedBy('FunctionsCrash')].sort()).toEqual([...byEvents].sort());
+  expect(watchedBy('EventsLost')).toEqual(['device-event', 'device-revoked', 'tunnel-request-mqtt']);
+  expect(watchedBy('FunctionsThrottled')).toEqual(
+    expect.arrayContaining([...watchedBy('EventsLost'), 'open-for-jump']),
+  );
 });
 
 test('a metric that never arrives cannot be asked for', () => {
