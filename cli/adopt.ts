@@ -1,8 +1,7 @@
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { createIotControlClient } from '../adapters/iot/control-client.ts';
+import { readSettings, runCommand, say, UsageError, wholeNumber } from './command.ts';
 import { adoptDevice } from './fleet/adopt-device.ts';
-import { readSettings, runCommand, UsageError, wholeNumber } from './fleet/command.ts';
 import { openJournal } from './fleet/journal.ts';
 import { defaultPace, paceBounds, paced } from './fleet/paced.ts';
 import { createProgress } from './fleet/progress.ts';
@@ -34,15 +33,9 @@ const options = {
   rate: { type: 'string', default: String(defaultPace.perSecond) },
   'env-file': { type: 'string' },
   json: { type: 'boolean', default: false },
-  help: { type: 'boolean', default: false },
 } as const;
 
-await runCommand(async (signal) => {
-  const given = parseArgs({ options }).values;
-  if (given.help) {
-    process.stdout.write(`${help}\n`);
-    return 0;
-  }
+await runCommand({ help, takes: { options } }, async ({ values: given }, signal) => {
   const { group, json } = given;
   if (group === undefined) throw new UsageError('Give --group NAME. See --help.');
   if (given.reattach && !given.exclusive) throw new UsageError('--reattach goes with --exclusive.');
@@ -52,7 +45,7 @@ await runCommand(async (signal) => {
 
   const fresh = await attachPolicyToGroup(client, group);
   const said = fresh ? 'has our policy now' : 'had our policy';
-  if (json) process.stdout.write(`${JSON.stringify({ group, policy: fresh ? 'attached' : 'already' })}\n`);
+  if (json) say(JSON.stringify({ group, policy: fresh ? 'attached' : 'already' }));
   else process.stderr.write(`The group ${group} ${said}.\n`);
   if (!given.exclusive) return 0;
 

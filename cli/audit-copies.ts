@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { createDynamoAuditReader } from '../adapters/dynamodb/audit-reader.ts';
 import { createDynamoClient } from '../adapters/dynamodb/client.ts';
 import { type AuditRowChange, readCopy } from '../core/model/audit-copy.ts';
 import { checkCopies } from '../core/use-cases/check-copies.ts';
+import { runCommand, say, UsageError } from './command.ts';
 
 const help = `npx tsx cli/audit-copies.ts FOLDER
 
@@ -12,19 +12,13 @@ Verifies audit chains from their locked copies alone, and, where SALLYPORT_TABLE
 the same at each chain's anchor. Fetch the copies first: aws s3 sync s3://BUCKET/audit/ FOLDER
 Exit code 0: sound. 1: a chain is not, or a row was touched. 2: the copies could not be read.`;
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { help: { type: 'boolean', default: false } },
-});
-const say = (line: string) => void process.stdout.write(`${line}\n`);
-
 /** One copy at a time: a year of them is more than memory. */
 function* copiesOf(folder: string): Generator<readonly AuditRowChange[]> {
   for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort())
     if (file.endsWith('.jsonl')) yield readCopy(readFileSync(join(folder, file), 'utf8')).changes;
 }
 
-const main = async (folder: string): Promise<0 | 1> => {
+const main = async (folder: string, signal: AbortSignal): Promise<0 | 1 | 2> => {
   const { chains, touched, anchors } = checkCopies(copiesOf(folder));
   let faults = 0;
   for (const { chain, verdict } of chains) {
@@ -38,6 +32,7 @@ const main = async (folder: string): Promise<0 | 1> => {
   if (table !== undefined) {
     const reader = createDynamoAuditReader({ client: createDynamoClient(), table });
     for (const { chain, seq, hash } of anchors) {
+      if (signal.aborted) return 2;
       if ((await hashAt(reader, chain, seq)) === hash) continue;
       apart += 1;
       say(`NOT THE SAME ${chain}: record ${seq} of the table is not the one that was copied`);
@@ -64,12 +59,7 @@ const hashAt = async (
   return undefined;
 };
 
-const [folder] = positionals;
-if (values.help || folder === undefined) {
-  say(help);
-  process.exitCode = values.help ? 0 : 2;
-} else
-  process.exitCode = await main(folder).catch((error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    return 2;
-  });
+await runCommand({ help, takes: { allowPositionals: true } }, async ({ positionals: [folder] }, signal) => {
+  if (folder === undefined) throw new UsageError('Name the folder. See --help.');
+  return await main(folder, signal);
+});

@@ -7,6 +7,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { createCertificateStore } from '../adapters/secrets/certificate-store.ts';
 import { type CertificateText, endOfCertificate, judgeCertificate } from '../core/model/certificate.ts';
 import type { CertificateStore } from '../core/ports/certificates.ts';
+import { runWork, say } from './command.ts';
 
 const help = `npx tsx cli/certificate.ts check|put --domain D --cert F --key F [--secret ARN] [options]
 
@@ -108,13 +109,12 @@ const isVouchedFor = (chain: string): boolean => {
 };
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href)
-  process.exitCode = await certificate({
-    args: process.argv.slice(2),
-    readFile: (path) => readFileSync(path, 'utf8'),
-    open: (secret) => createCertificateStore({ client: new SecretsManagerClient(), secret }),
-    say: (line) => process.stdout.write(`${line}\n`),
-    now: Date.now(),
-  }).catch((error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    return 2;
-  });
+  await runWork(() =>
+    certificate({
+      args: process.argv.slice(2),
+      readFile: (path) => readFileSync(path, 'utf8'),
+      open: (secret) => createCertificateStore({ client: new SecretsManagerClient(), secret }),
+      say,
+      now: Date.now(),
+    }),
+  );

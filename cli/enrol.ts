@@ -1,8 +1,7 @@
-import { parseArgs } from 'node:util';
 import { IoTServiceException } from '@aws-sdk/client-iot';
 import { createIotControlClient } from '../adapters/iot/control-client.ts';
+import { type Arguments, readSettings, runCommand, UsageError, wholeNumber } from './command.ts';
 import { openApi } from './fleet/api.ts';
-import { readSettings, runCommand, UsageError, wholeNumber } from './fleet/command.ts';
 import { openDeviceFolder } from './fleet/device-folder.ts';
 import { generateDevices, type ListedDevice, readDeviceList } from './fleet/device-list.ts';
 import { enrolDevice } from './fleet/enrol-device.ts';
@@ -41,9 +40,8 @@ const options = {
   rate: { type: 'string', default: String(defaultPace.perSecond) },
   'env-file': { type: 'string' },
   json: { type: 'boolean', default: false },
-  help: { type: 'boolean', default: false },
 } as const;
-type Given = ReturnType<typeof parseArgs<{ options: typeof options }>>['values'];
+type Given = Arguments<{ options: typeof options }>['values'];
 
 const devicesOf = async ({ from, prefix, count }: Given): Promise<readonly ListedDevice[]> => {
   if (from !== undefined && prefix === undefined && count === undefined) return await readDeviceList(from);
@@ -73,12 +71,7 @@ const workOf = (given: Given): ((device: ListedDevice) => Promise<string>) => {
 const isHopeless = (error: unknown): boolean =>
   error instanceof IoTServiceException && /AccessDenied|Unauthorized|UnrecognizedClient|ExpiredToken/.test(error.name);
 
-await runCommand(async (signal) => {
-  const given = parseArgs({ options }).values;
-  if (given.help) {
-    process.stdout.write(`${help}\n`);
-    return 0;
-  }
+await runCommand({ help, takes: { options } }, async ({ values: given }, signal) => {
   readSettings(given['env-file']);
   const perSecond = wholeNumber('--rate', given.rate, paceBounds);
   const devices = await devicesOf(given);

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { loadEnvFile } from 'node:process';
-import { parseArgs } from 'node:util';
 import { createDynamoAuditLog } from '../adapters/dynamodb/audit-log.ts';
 import { createDynamoAuditReader } from '../adapters/dynamodb/audit-reader.ts';
 import { createDynamoChanges } from '../adapters/dynamodb/changes.ts';
@@ -14,6 +13,7 @@ import { createEventHub } from '../core/events.ts';
 import { operatorIdOf, operatorIdPattern } from '../core/model/ids.ts';
 import { tableVariable } from '../core/names.ts';
 import { forgetPerson, personData } from '../core/use-cases/person-data.ts';
+import { type Arguments, runCommand, UsageError } from './command.ts';
 
 const help = `npx tsx cli/export-person.ts (--operator ID | --issuer URL --subject S) [--forget]
 
@@ -29,31 +29,32 @@ Exit code 0: done. 2: it could not be read or written.
 
 Reads SALLYPORT_TABLE_* (OPERATOR_KEYS, GRANTS, TUNNELS, AUDIT; with --forget also ONCE, CHANGES) and the usual AWS_* variables.`;
 
-const { values } = parseArgs({
-  options: {
-    operator: { type: 'string' },
-    issuer: { type: 'string' },
-    subject: { type: 'string' },
-    forget: { type: 'boolean', default: false },
-    'env-file': { type: 'string' },
-    help: { type: 'boolean', default: false },
-  },
-});
+const options = {
+  operator: { type: 'string' },
+  issuer: { type: 'string' },
+  subject: { type: 'string' },
+  forget: { type: 'boolean', default: false },
+  'env-file': { type: 'string' },
+} as const;
 
-const operatorOf = (): string => {
-  const { operator, issuer, subject } = values;
+type Named = Arguments<{ options: typeof options }>['values'];
+const operatorOf = ({ operator, issuer, subject }: Named): string => {
   if (operator !== undefined && operatorIdPattern.test(operator)) return operator;
   if (operator === undefined && issuer !== undefined && subject !== undefined) return operatorIdOf(issuer, subject);
-  throw new Error('give --operator o..., or --issuer and --subject');
+  throw new UsageError('give --operator o..., or --issuer and --subject');
 };
 
-const main = async (): Promise<void> => {
+/** Rejects when it could not all be written, so that nothing is forgotten which nobody has. */
+const write = (text: string): Promise<void> =>
+  new Promise((resolve, reject) => process.stdout.write(text, (error) => (error ? reject(error) : resolve())));
+
+await runCommand({ help, takes: { options } }, async ({ values }) => {
   if (values['env-file'] !== undefined) loadEnvFile(values['env-file']);
-  const operator = operatorOf();
+  const operator = operatorOf(values);
   const client = createDynamoClient();
   const table = (noun: Parameters<typeof tableVariable>[0]) => {
     const name = process.env[tableVariable(noun)];
-    if (name === undefined) throw new Error(`set ${tableVariable(noun)}`);
+    if (name === undefined) throw new UsageError(`set ${tableVariable(noun)}`);
     return { client, table: name };
   };
   const operatorKeys = createDynamoOperatorKeys(table('operatorKeys'));
@@ -67,8 +68,8 @@ const main = async (): Promise<void> => {
     },
     operator,
   );
-  process.stdout.write(`${JSON.stringify(person, undefined, 2)}\n`);
-  if (!values.forget) return;
+  await write(`${JSON.stringify(person, undefined, 2)}\n`);
+  if (!values.forget) return 0;
   const clock = { now: () => Date.now(), monotonic: () => performance.now() };
   const quiet = { count: () => undefined, gauge: () => undefined, observe: () => undefined };
   const audit = createDynamoAuditLog(table('audit'));
@@ -78,11 +79,5 @@ const main = async (): Promise<void> => {
   const random = { bytes: (count: number) => randomBytes(count) };
   await forgetPerson({ operatorKeys, grants, changes, once, hub, clock, random, sshKeys: createSshKeys() }, person);
   await hub.stop();
-};
-
-if (values.help) process.stdout.write(`${help}\n`);
-else
-  await main().catch((error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = 2;
-  });
+  return 0;
+});

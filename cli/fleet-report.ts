@@ -1,6 +1,5 @@
-import { parseArgs } from 'node:util';
+import { readSettings, runCommand, say, wholeNumber } from './command.ts';
 import { openApi } from './fleet/api.ts';
-import { readSettings, runCommand, wholeNumber } from './fleet/command.ts';
 import { readDeviceList } from './fleet/device-list.ts';
 import { eachDevice, type Heard, heardOf } from './fleet/hello-report.ts';
 
@@ -25,15 +24,9 @@ const options = {
   since: { type: 'string', default: '24' },
   'env-file': { type: 'string' },
   json: { type: 'boolean', default: false },
-  help: { type: 'boolean', default: false },
 } as const;
 
-await runCommand(async (signal) => {
-  const given = parseArgs({ options }).values;
-  if (given.help) {
-    process.stdout.write(`${help}\n`);
-    return 0;
-  }
+await runCommand({ help, takes: { options } }, async ({ values: given }, signal) => {
   const since = Date.now() - wholeNumber('--since', given.since, [1, 8_760]) * 3_600_000;
   const missing = new Set(
     given.expect === undefined ? [] : (await readDeviceList(given.expect)).map(({ device }) => device),
@@ -44,9 +37,8 @@ await runCommand(async (signal) => {
   const counts: Record<Heard, number> = { heard: 0, quiet: 0, silent: 0, frozen: 0 };
   const tell = (device: string, outcome: Heard, helloAt?: string): void => {
     counts[outcome] += 1;
-    if (given.json) process.stdout.write(`${JSON.stringify({ device, outcome, ...(helloAt ? { helloAt } : {}) })}\n`);
-    else if (outcome !== 'heard')
-      process.stdout.write(`${outcome.padEnd(7)} ${device}${helloAt ? ` ${helloAt}` : ''}\n`);
+    if (given.json) say(JSON.stringify({ device, outcome, ...(helloAt ? { helloAt } : {}) }));
+    else if (outcome !== 'heard') say(`${outcome.padEnd(7)} ${device}${helloAt ? ` ${helloAt}` : ''}`);
   };
   for await (const view of eachDevice(api, given.prefix)) {
     if (signal.aborted) return 130;
@@ -56,10 +48,10 @@ await runCommand(async (signal) => {
   }
   for (const device of missing) tell(device, 'silent');
   const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
-  if (given.json) process.stdout.write(`${JSON.stringify({ total, ...counts })}\n`);
+  if (given.json) say(JSON.stringify({ total, ...counts }));
   else
-    process.stdout.write(
-      `${counts.heard} of ${total} said hello since ${new Date(since).toISOString()}; ${counts.quiet} before that, ${counts.silent} never, ${counts.frozen} are frozen\n`,
+    say(
+      `${counts.heard} of ${total} said hello since ${new Date(since).toISOString()}; ${counts.quiet} before that, ${counts.silent} never, ${counts.frozen} are frozen`,
     );
   return counts.heard === total ? 0 : 1;
 });

@@ -1,7 +1,6 @@
-import { parseArgs } from 'node:util';
 import type { Revocation } from '../core/use-cases/revoke-device.ts';
+import { readSettings, runCommand, say, UsageError } from './command.ts';
 import { openApi } from './fleet/api.ts';
-import { readSettings, runCommand, UsageError } from './fleet/command.ts';
 
 const help = `npx tsx cli/revoke.ts DEVICE... [options]
 
@@ -18,15 +17,9 @@ Exit code 0: all done. 1: one was not. 2: it could not go on.`;
 const options = {
   'env-file': { type: 'string' },
   json: { type: 'boolean', default: false },
-  help: { type: 'boolean', default: false },
 } as const;
 
-await runCommand(async (signal) => {
-  const { values, positionals } = parseArgs({ options, allowPositionals: true });
-  if (values.help) {
-    process.stdout.write(`${help}\n`);
-    return 0;
-  }
+await runCommand({ help, takes: { options, allowPositionals: true } }, async ({ values, positionals }, signal) => {
   if (positionals.length === 0) throw new UsageError('Name the devices. See --help.');
   readSettings(values['env-file']);
   const api = openApi();
@@ -39,7 +32,7 @@ await runCommand(async (signal) => {
       const line = values.json
         ? JSON.stringify({ device, retired, disconnected })
         : `${device}: frozen, ${retired} certificates revoked, ${disconnected} connections ended`;
-      process.stdout.write(`${line}\n`);
+      say(line);
     } catch (error) {
       failed += 1;
       process.stderr.write(`${device}: ${error instanceof Error ? error.message : String(error)}\n`);

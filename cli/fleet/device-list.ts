@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { deviceIdPattern } from '../../core/model/ids.ts';
-import { UsageError } from './command.ts';
+import { UsageError } from '../command.ts';
 
 /** A device to be enrolled, with the attributes that its thing gets. */
 export type ListedDevice = { readonly device: string; readonly attributes: Readonly<Record<string, string>> };
