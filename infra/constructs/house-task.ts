@@ -1,6 +1,7 @@
 import { Aws, Duration, Stack } from 'aws-cdk-lib';
 import {
   AwsLogDriverMode,
+  Capability,
   ContainerImage,
   Ec2TaskDefinition,
   LinuxParameters,
@@ -19,8 +20,8 @@ import { HouseRole } from './house-role.ts';
 const openFiles = 1_048_576;
 
 /**
- * A process as an ECS task on the host's network, one an instance. Not root, a root file system that cannot be
- * written, its own role for AWS and another for what ECS does to start it.
+ * A process as an ECS task on the host's network, one an instance. Not root and never to be, without capabilities, a
+ * root file system that cannot be written, its own role for AWS and another for what ECS does to start it.
  */
 export class HouseTask extends Construct {
   readonly definition: Ec2TaskDefinition;
@@ -80,6 +81,8 @@ export class HouseTask extends Construct {
       taskRole: taskRole.withoutPolicyUpdates(),
       executionRole: executionRole.withoutPolicyUpdates(),
     });
+    const linux = new LinuxParameters(this, 'Linux', { initProcessEnabled: true });
+    linux.dropCapabilities(Capability.ALL);
     const container = this.definition.addContainer('Container', {
       containerName: name,
       image: ContainerImage.fromRegistry(
@@ -90,7 +93,9 @@ export class HouseTask extends Construct {
       memoryReservationMiB: options.memoryMebibytes,
       user: 'node',
       readonlyRootFilesystem: true,
-      linuxParameters: new LinuxParameters(this, 'Linux', { initProcessEnabled: true }),
+      linuxParameters: linux,
+      // Whoever is root, by a setuid program of the base image, is past the packet filter that goes by user.
+      dockerSecurityOptions: ['no-new-privileges'],
       // Alive and nothing else: ECS replaces what fails here. An image's own check means nothing to ECS.
       healthCheck: {
         command: ['CMD', 'node', '/app/entry.mjs', '--health'],

@@ -88,6 +88,8 @@ export const instanceStart = (start: InstanceStart): UserData => {
     file('/etc/ecs/ecs.config', [
       'ECS_ENABLE_TASK_IAM_ROLE_NETWORK_HOST=true',
       'ECS_DISABLE_PRIVILEGED=true',
+      // ECS places tasks with Docker's security options, `no-new-privileges` too, only where an agent says one of two words.
+      'ECS_SELINUX_CAPABLE=true',
       // A task's own stop time-out counts; this is for tasks without one.
       'ECS_CONTAINER_STOP_TIMEOUT=2m',
       'ECS_ENABLE_SPOT_INSTANCE_DRAINING=false',

@@ -72,6 +72,8 @@ describe.each([
       expect(start).toMatch(/nf_conntrack_max=\d+/);
       expect(start).toContain('-d 169.254.169.254 -m owner --uid-owner 1000 -j REJECT');
       expect(start).toContain('disable --now sshd');
+      // Without it no task would be placed: each has a security option of Docker's.
+      expect(start).toContain('ECS_SELINUX_CAPABLE=true');
       // EC2 takes 16 KB of user data.
       expect(start.length).toBeLessThan(8_000);
     }
