@@ -1,5 +1,5 @@
-import { connect, type Socket } from 'node:net';
-import { keepAliveMilliseconds } from '../net/listen.ts';
+import type { Socket } from 'node:net';
+import { dial } from '../net/dial.ts';
 import { splice } from '../net/splice.ts';
 import type { AgentConfig, LocalService } from './config.ts';
 import { type AgentLog, textOf } from './log.ts';
@@ -48,7 +48,7 @@ export class Channels {
   }
 
   async #join(channel: IncomingChannel, wanted: Wanted): Promise<void> {
-    const local = await dial(wanted.service);
+    const local = await reach(wanted.service);
     if (!this.#wanted.has(wanted)) {
       local.destroy();
       throw new Error('the tunnel has ended');
@@ -67,26 +67,8 @@ export class Channels {
   }
 }
 
-const dial = ({ host, port }: LocalService): Promise<Socket> =>
-  new Promise((resolve, reject) => {
-    const socket = connect({
-      host,
-      port,
-      noDelay: true,
-      keepAlive: true,
-      keepAliveInitialDelay: keepAliveMilliseconds,
-      allowHalfOpen: true,
-    });
-    const timer = setTimeout(() => socket.destroy(new Error('no answer')), connectMilliseconds);
-    socket.once('error', (cause: NodeJS.ErrnoException) => {
-      clearTimeout(timer);
-      const refused = cause.code === 'ECONNREFUSED';
-      reject(new Error(refused ? 'nothing listens at the service' : 'the service does not answer', { cause }));
-    });
-    socket.once('connect', () => {
-      clearTimeout(timer);
-      // Until the streams are joined nobody else hears of a reset.
-      socket.removeAllListeners('error').on('error', () => undefined);
-      resolve(socket);
-    });
+const reach = ({ host, port }: LocalService): Promise<Socket> =>
+  dial({ host, port, timeoutMilliseconds: connectMilliseconds }).catch((cause: NodeJS.ErrnoException) => {
+    const refused = cause.code === 'ECONNREFUSED';
+    throw new Error(refused ? 'nothing listens at the service' : 'the service does not answer', { cause });
   });

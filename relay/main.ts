@@ -16,8 +16,7 @@ import { createEventHub } from '../core/events.ts';
 import { newServerId } from '../core/model/ids.ts';
 import { countClaims } from '../core/use-cases/count-claims.ts';
 import { followSecret } from '../core/use-cases/follow-secret.ts';
-import { startAdminServer } from '../net/admin-server.ts';
-import { watchVitals } from '../net/process-vitals.ts';
+import { tellMetrics } from '../net/process-metrics.ts';
 import { runProcess } from '../net/run-process.ts';
 import { TimerWheel } from '../net/timer-wheel.ts';
 import { readRelayConfig } from './config.ts';
@@ -76,34 +75,22 @@ await runProcess('relay', async () => {
     }),
   });
 
-  const admin =
-    config.adminListen === undefined
-      ? undefined
-      : await startAdminServer({ ...config.adminListen, metrics: () => metrics.text() });
-  const vitals = watchVitals();
-  const measure = (): void => {
-    metrics.gauge('tunnels', relay.forwards.size);
-    metrics.gauge('sessions', relay.forwards.sessionCount);
-    metrics.gauge('channels', relay.forwards.channels);
-    const { memoryBytes, loopDelayMilliseconds } = vitals.read();
-    metrics.gauge('memory_bytes', memoryBytes);
-    metrics.gauge('loop_delay_milliseconds', loopDelayMilliseconds);
-  };
-  measure();
-  const flush = setInterval(() => {
-    measure();
-    metrics.flush();
-  }, 60_000);
+  const telling = await tellMetrics({
+    metrics,
+    listen: config.adminListen,
+    measure: () => {
+      metrics.gauge('tunnels', relay.forwards.size);
+      metrics.gauge('sessions', relay.forwards.sessionCount);
+      metrics.gauge('channels', relay.forwards.channels);
+    },
+  });
   return {
     graceMilliseconds: Math.max(config.drainMilliseconds, config.lingerMilliseconds) + 30_000,
     ready: { serverId, port: relay.port, doorPort: relay.doorPort },
     async stop() {
-      clearInterval(flush);
-      vitals.stop();
       hostKeys.stop();
       await relay.stop();
-      metrics.flush();
-      await admin?.close();
+      await telling.stop();
     },
   };
 });

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { Duplex } from 'node:stream';
 import type { KeyPair } from '../adapters/ssh/keys.ts';
+import { noteSshEvent, type RefusedLogin } from '../adapters/ssh/note-event.ts';
 import { WindowBudget } from '../adapters/ssh/receive-window.ts';
 import { createSshServer, type SshServer } from '../adapters/ssh/server.ts';
 import type { SshServerEvent } from '../adapters/ssh/server-options.ts';
@@ -143,61 +144,35 @@ const deviceSession = (session: ServerSession): DeviceSession => ({
   end: (message) => session.end(message),
 });
 
-const note = (
-  event: SshServerEvent,
-  hub: EventHub,
-  refused: (login: { user: string; fingerprint: string; source: string; why: string }) => void,
-): void => {
+const note = (event: SshServerEvent, hub: EventHub, refused: (login: RefusedLogin) => void): void => {
+  noteSshEvent(event, hub, refused);
   const source = event.from.address;
-  switch (event.kind) {
-    case 'auth_attempt':
-      hub.metrics.count('auth_attempts', 1, { outcome: event.outcome });
-      hub.debug('ssh.auth', [event.user], {
-        source,
-        method: event.method,
-        outcome: event.outcome,
-        key: event.fingerprint,
-        why: event.why,
-      });
-      // A client offers one key after the other, and asks `none` for the methods: only what was signed, or came with a
-      // password, is an attempt worth a record.
-      if (event.outcome === 'accepted' || event.outcome === 'acceptable' || event.method === 'none') return;
-      refused({
-        user: event.user,
-        fingerprint: event.fingerprint ?? '',
-        source,
-        why: event.why ?? event.outcome,
-      });
-      break;
-    case 'request_refused':
-      hub.metrics.count('requests_refused', 1);
-      hub.refused({
-        action: 'ssh_request',
-        code: 'forbidden',
-        device: event.user,
-        way: 'relay',
-        source,
-        facts: { request: event.request, why: event.why },
-      });
-      break;
-    case 'handler_failed':
-      hub.log('error', 'ssh.handler_failed', {
-        request: event.request,
-        error: event.error instanceof Error ? event.error.message : 'unknown',
-      });
-      break;
-    case 'connection_refused':
-      hub.metrics.count('connections_refused', 1, { why: event.why });
-      break;
-    case 'closed':
-      hub.metrics.count('connections_closed', 1, { reason: event.end.reason });
-      hub.log('info', 'ssh.closed', {
-        source,
-        user: event.user,
-        reason: event.end.reason,
-        why: event.end.message,
-        software: event.software,
-        seconds: Math.round(event.end.seconds),
-      });
+  if (event.kind === 'auth_attempt')
+    hub.debug('ssh.auth', [event.user], {
+      source,
+      method: event.method,
+      outcome: event.outcome,
+      key: event.fingerprint,
+      why: event.why,
+    });
+  if (event.kind === 'request_refused') {
+    hub.metrics.count('requests_refused', 1);
+    hub.refused({
+      action: 'ssh_request',
+      code: 'forbidden',
+      device: event.user,
+      way: 'relay',
+      source,
+      facts: { request: event.request, why: event.why },
+    });
   }
+  if (event.kind === 'closed')
+    hub.log('info', 'ssh.closed', {
+      source,
+      user: event.user,
+      reason: event.end.reason,
+      why: event.end.message,
+      software: event.software,
+      seconds: Math.round(event.end.seconds),
+    });
 };

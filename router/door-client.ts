@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { RelayDoor } from '../core/model/relay.ts';
 import {
   challengeBytes,
@@ -11,7 +11,7 @@ import {
   type Pass,
   passTlv,
 } from '../core/wire/door.ts';
-import { keepAliveMilliseconds } from '../net/listen.ts';
+import { dial } from '../net/dial.ts';
 import { peek } from '../net/peek.ts';
 import { encodeProxyHeader, type ProxyEndpoints } from '../net/proxy-protocol.ts';
 
@@ -30,7 +30,8 @@ export const knock = async (
 ): Promise<DoorResult> => {
   const port = door.doors[worker];
   if (port === undefined) return { ok: false, answer: 'unreachable' };
-  const socket = await dial(door.address, port);
+  const to = { host: door.address, port, timeoutMilliseconds: connectMilliseconds };
+  const socket = await dial(to).catch(() => undefined);
   if (socket === undefined) return { ok: false, answer: 'unreachable' };
   const fail = (answer: Exclude<DoorAnswer, 'ok'> | 'unreachable'): DoorResult => {
     socket.destroy();
@@ -59,29 +60,6 @@ export const knock = async (
   if (!isDoorAnswer(line.verdict)) return fail('malformed');
   return line.verdict === 'ok' ? { ok: true, stream: socket } : fail(line.verdict);
 };
-
-const dial = (host: string, port: number): Promise<Socket | undefined> =>
-  new Promise((resolve) => {
-    const socket = connect({
-      host,
-      port,
-      noDelay: true,
-      keepAlive: true,
-      keepAliveInitialDelay: keepAliveMilliseconds,
-      allowHalfOpen: true,
-    });
-    const timer = setTimeout(() => socket.destroy(new Error('no connection in time')), connectMilliseconds);
-    const failed = () => {
-      clearTimeout(timer);
-      resolve(undefined);
-    };
-    socket.once('error', failed);
-    socket.once('connect', () => {
-      clearTimeout(timer);
-      socket.off('error', failed).on('error', () => undefined);
-      resolve(socket);
-    });
-  });
 
 /** The MAC comes last and covers everything before its own 32 bytes. */
 const passHeader = (

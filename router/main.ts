@@ -20,8 +20,7 @@ import { createMetrics } from '../adapters/stdout/metrics.ts';
 import { createEventHub } from '../core/events.ts';
 import { newServerId } from '../core/model/ids.ts';
 import { followSecret } from '../core/use-cases/follow-secret.ts';
-import { startAdminServer } from '../net/admin-server.ts';
-import { watchVitals } from '../net/process-vitals.ts';
+import { tellMetrics } from '../net/process-metrics.ts';
 import { runProcess } from '../net/run-process.ts';
 import { systemTimers } from '../net/timer-wheel.ts';
 import { followCertificate } from './certificate.ts';
@@ -86,33 +85,19 @@ await runProcess('router', async () => {
     }),
   });
 
-  const admin =
-    config.adminListen === undefined
-      ? undefined
-      : await startAdminServer({ ...config.adminListen, metrics: () => metrics.text() });
-  const vitals = watchVitals();
-  const measure = (): void => {
-    metrics.gauge('streams', running.live.size);
-    const { memoryBytes, loopDelayMilliseconds } = vitals.read();
-    metrics.gauge('memory_bytes', memoryBytes);
-    metrics.gauge('loop_delay_milliseconds', loopDelayMilliseconds);
-  };
-  measure();
-  const flush = setInterval(() => {
-    measure();
-    metrics.flush();
-  }, 60_000);
+  const telling = await tellMetrics({
+    metrics,
+    listen: config.adminListen,
+    measure: () => metrics.gauge('streams', running.live.size),
+  });
   return {
     graceMilliseconds: config.drainMilliseconds + 30_000,
     ready: { router, port: running.port },
     async stop() {
-      clearInterval(flush);
-      vitals.stop();
       hostKeys.stop();
       certificate?.stop();
       await running.stop();
-      metrics.flush();
-      await admin?.close();
+      await telling.stop();
     },
   };
 });

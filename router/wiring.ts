@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { KeyPair } from '../adapters/ssh/keys.ts';
+import { noteSshEvent, type RefusedLogin } from '../adapters/ssh/note-event.ts';
 import { WindowBudget } from '../adapters/ssh/receive-window.ts';
 import { createSshServer } from '../adapters/ssh/server.ts';
 import type { SshServerEvent } from '../adapters/ssh/server-options.ts';
@@ -81,44 +82,15 @@ export const jumpServer =
     };
   };
 
-const note = (
-  event: SshServerEvent,
-  hub: EventHub,
-  refused: (login: { user: string; fingerprint: string; source: string; why: string }) => void,
-): void => {
-  const source = event.from.address;
-  switch (event.kind) {
-    case 'auth_attempt':
-      hub.metrics.count('auth_attempts', 1, { outcome: event.outcome });
-      if (event.outcome === 'accepted' || event.outcome === 'acceptable' || event.method === 'none') return;
-      refused({
-        user: event.user,
-        fingerprint: event.fingerprint ?? '',
-        source,
-        why: event.why ?? event.outcome,
-      });
-      break;
-    case 'request_refused':
-      // A refused `direct-tcpip` was recorded with its reason where it was decided.
-      if (event.request === 'direct-tcpip') return;
-      hub.refused({
-        action: 'ssh_request',
-        code: 'forbidden',
-        way: 'jump',
-        source,
-        facts: { request: event.request, why: event.why },
-      });
-      break;
-    case 'handler_failed':
-      hub.log('error', 'ssh.handler_failed', {
-        request: event.request,
-        error: event.error instanceof Error ? event.error.message : 'unknown',
-      });
-      break;
-    case 'connection_refused':
-      hub.metrics.count('connections_refused', 1, { why: event.why });
-      break;
-    case 'closed':
-      hub.metrics.count('connections_closed', 1, { reason: event.end.reason });
-  }
+const note = (event: SshServerEvent, hub: EventHub, refused: (login: RefusedLogin) => void): void => {
+  noteSshEvent(event, hub, refused);
+  // A refused `direct-tcpip` was recorded with its reason where it was decided.
+  if (event.kind !== 'request_refused' || event.request === 'direct-tcpip') return;
+  hub.refused({
+    action: 'ssh_request',
+    code: 'forbidden',
+    way: 'jump',
+    source: event.from.address,
+    facts: { request: event.request, why: event.why },
+  });
 };
