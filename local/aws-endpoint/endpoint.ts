@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Authorizer } from '../iam/authorizer.ts';
 import { contextOf } from '../iam/condition-context.ts';
 import { denialOf } from '../iam/denial.ts';
 import type { Principals } from '../iam/principals.ts';
+import { serveLoopback } from '../loopback.ts';
 import { AwsError, ConnectionCut } from './aws-error.ts';
 import { type AwsRequest, readRequest } from './aws-request.ts';
 import { CredentialStore, type Credentials } from './credentials.ts';
@@ -128,20 +127,15 @@ export async function startAwsEndpoint(options: AwsEndpointOptions): Promise<Aws
     },
   });
 
-  const server = createServer((message, response) => {
+  const server = await serveLoopback((message, response) => {
     answer(message).then(
       (reply) => send(response, reply),
       () => response.destroy(),
     );
   });
-  // Clients of the SDK keep connections; one that is closed just as they use it again would look like a fault.
-  server.keepAliveTimeout = 0;
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
 
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: server.url,
     issueCredentials: (roleArn, how = {}) => issue(roleArn, how),
     verify: (request, service) => verifySignature(request, { ...verifierOptions, services: new Set([service]) }),
     follow: (listener) => {
@@ -149,13 +143,9 @@ export async function startAwsEndpoint(options: AwsEndpointOptions): Promise<Aws
       return () => listeners.delete(listener);
     },
     setFault: (target, fault) => faults.set(target, fault),
-    close: async () => {
-      if (!server.listening) return;
+    close: () => {
       faults.clear();
-      const closed = once(server, 'close');
-      server.close();
-      server.closeAllConnections();
-      await closed;
+      return server.close();
     },
   };
 }

@@ -1,35 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { createServer } from 'node:http';
-
-export interface DemoWebPage {
-  readonly port: number;
-  close(): Promise<void>;
-}
+import { type LoopbackServer, serveLoopback } from '../loopback.ts';
 
 /**
  * A small page on the device, as a router or a camera has one. `/nonce` answers a number that was drawn here, at the
  * start, and that nobody else knows: whoever has it came through.
  */
-export const startWebPage = (name: string): Promise<DemoWebPage> => {
+export const startWebPage = (name: string): Promise<LoopbackServer> => {
   const nonce = randomBytes(16).toString('hex');
   const startedAt = new Date().toISOString();
   const page = `<!doctype html><title>${name}</title><h1>${name}</h1><p>Running since ${startedAt}.<p>Nonce <code>${nonce}</code>\n`;
-  const server = createServer((request, response) => {
+  return serveLoopback((request, response) => {
     if (request.url === '/nonce') response.setHeader('content-type', 'text/plain').end(`${nonce}\n`);
     else if (request.url === '/') response.setHeader('content-type', 'text/html; charset=utf-8').end(page);
     else response.writeHead(404).end('not here\n');
-  });
-  return new Promise((resolve, reject) => {
-    server.once('error', reject).listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      resolve({
-        port: typeof address === 'object' && address !== null ? address.port : 0,
-        close: () =>
-          new Promise((done) => {
-            server.close(() => done());
-            server.closeAllConnections();
-          }),
-      });
-    });
   });
 };

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type LoopbackServer, serveLoopback } from '../loopback.ts';
 import type { DynamoDbStandIn } from './dynamodb.ts';
 import { type Answer, answerOf, Refusal } from './refusal.ts';
 
@@ -10,28 +9,11 @@ const maxRequestBytes = 16 * 1024 * 1024;
 
 const targetPrefix = 'DynamoDB_20120810.';
 
-export type DynamoDbServer = { readonly url: string; readonly close: () => Promise<void> };
-
 /** Serves the stand-in over HTTP on a free port of 127.0.0.1, to whoever connects: no signature is checked. */
-export const serveDynamoDb = async (standIn: DynamoDbStandIn): Promise<DynamoDbServer> => {
-  const server = createServer((request, response) => {
+export const serveDynamoDb = (standIn: DynamoDbStandIn): Promise<LoopbackServer> =>
+  serveLoopback((request, response) => {
     void handle(standIn, request).then((answer) => send(response, answer));
   });
-  // SDK clients keep connections for long; closing one they are about to use again would look like a fault.
-  server.keepAliveTimeout = 0;
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  return {
-    url: `http://127.0.0.1:${port}`,
-    close: async () => {
-      const closed = once(server, 'close');
-      server.close();
-      server.closeAllConnections();
-      await closed;
-    },
-  };
-};
 
 const handle = async (standIn: DynamoDbStandIn, request: IncomingMessage): Promise<Answer> => {
   try {

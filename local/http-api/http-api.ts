@@ -1,9 +1,8 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { JWTVerifyGetKey } from 'jose';
 import type { OutcomeMessage } from '../lambda/invocation.ts';
 import { LambdaError } from '../lambda/lambda-error.ts';
+import { type LoopbackServer, serveLoopback } from '../loopback.ts';
 import { accessLine } from './access-log.ts';
 import type { ApiDefinition, Integration, Route } from './api-definition.ts';
 import { GatewayRefusal } from './gateway-refusal.ts';
@@ -29,27 +28,10 @@ export interface HttpApiOptions {
   readonly port?: number;
 }
 
-export interface RunningApi {
-  readonly url: string;
-  close(): Promise<void>;
-}
-
 /** Serves one HTTP API as API Gateway does. Rejects when the port is taken. */
-export async function startHttpApi(options: HttpApiOptions): Promise<RunningApi> {
+export function startHttpApi(options: HttpApiOptions): Promise<LoopbackServer> {
   const gateway = new Gateway(options);
-  const server = createServer((message, response) => void gateway.serve(message, response));
-  server.listen(options.port ?? 0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  return {
-    url: `http://127.0.0.1:${port}`,
-    close: async () => {
-      const closed = once(server, 'close');
-      server.close();
-      server.closeAllConnections();
-      await closed;
-    },
-  };
+  return serveLoopback((message, response) => void gateway.serve(message, response), options.port);
 }
 
 class Gateway {

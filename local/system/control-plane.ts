@@ -13,10 +13,11 @@ import { type DynamoDbStandIn, startDynamoDb } from '../dynamodb/dynamodb.ts';
 import { EventBus } from '../event-sources/event-bus.ts';
 import { Schedules } from '../event-sources/schedules.ts';
 import { ApiDefinitions } from '../http-api/api-definition.ts';
-import { type RunningApi, startHttpApi } from '../http-api/http-api.ts';
+import { startHttpApi } from '../http-api/http-api.ts';
 import { type PolicySystem, policySystem } from '../iam/policy-system.ts';
 import { type IotStandIn, startIot } from '../iot/iot.ts';
 import { Functions } from '../lambda/functions.ts';
+import type { LoopbackServer } from '../loopback.ts';
 import type { TaskDefinition } from '../processes/task-definition.ts';
 import { Closers } from './closers.ts';
 import { CustomResources } from './custom-resources.ts';
@@ -167,7 +168,7 @@ async function start(options: ControlPlaneOptions, closers: Closers): Promise<Co
     onFailure: ({ logicalId }, error) => logs.write('functions', `schedule ${logicalId} failed: ${String(error)}`),
   });
   closers.add(async () => schedules.stop());
-  const running = new Map<string, RunningApi>();
+  const running = new Map<string, LoopbackServer>();
   const checkIam = iamCheck(() => endpoint, policies.authorizer);
   const apis = new ApiDefinitions(async (api) => {
     const served = await startHttpApi({

@@ -1,13 +1,12 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
 import { jsonFile } from '../aws-endpoint/json-file.ts';
 import type { CustomResourceRequest } from '../cloudformation/cloud.ts';
 import type { Made } from '../cloudformation/handler.ts';
 import { isRecord } from '../cloudformation/shape.ts';
 import type { OutcomeMessage } from '../lambda/invocation.ts';
+import { serveLoopback } from '../loopback.ts';
 
 const created = z.object({
   /** What the properties were when it was made. */
@@ -90,7 +89,7 @@ export class CustomResources {
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new Error(`its function did not create it: ${reason}`, { cause });
     } finally {
-      mailbox.close();
+      await mailbox.close();
     }
   }
 }
@@ -103,26 +102,21 @@ function asText(value: unknown): unknown {
 }
 
 /** Where the function puts its answer: in the cloud a signed URL of S3. */
-async function openMailbox(): Promise<{ url: string; letter: Promise<unknown>; close(): void }> {
+async function openMailbox(): Promise<{ url: string; letter: Promise<unknown>; close(): Promise<void> }> {
   let deliver: (letter: unknown) => void = () => {};
   const letter = new Promise<unknown>((resolve) => {
     deliver = resolve;
   });
-  const server: Server = createServer((message, response) => {
+  const server = await serveLoopback((message, response) => {
     void read(message).then((body) => {
       response.writeHead(200).end();
       deliver(body);
     });
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/${randomUUID()}`,
+    url: `${server.url}/${randomUUID()}`,
     letter,
-    close: () => {
-      server.close();
-      server.closeAllConnections();
-    },
+    close: server.close,
   };
 }
 

@@ -1,7 +1,5 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey, SignJWT } from 'jose';
+import { serveLoopback } from '../loopback.ts';
 import { algorithm, readSigningKey } from './signing-key.ts';
 
 export interface TokenIssuerOptions {
@@ -37,14 +35,12 @@ export interface TokenIssuer {
 export async function startTokenIssuer(options: TokenIssuerOptions): Promise<TokenIssuer> {
   const key = await readSigningKey(options.keyFile);
   const jwks: JSONWebKeySet = { keys: [key.publicJwk] };
-  const server = createServer((request, response) => {
+  const server = await serveLoopback((request, response) => {
     const document = request.method === 'GET' ? documents.get(request.url ?? '') : undefined;
     response.writeHead(document === undefined ? 404 : 200, { 'content-type': 'application/json' });
     response.end(JSON.stringify(document ?? { error: 'not_found' }));
-  });
-  server.listen(options.port ?? 0, '127.0.0.1');
-  await once(server, 'listening');
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  }, options.port);
+  const { url } = server;
   const issuer = options.issuer ?? url;
   const jwksUrl = `${url}/jwks.json`;
   const discovery = {
@@ -76,11 +72,6 @@ export async function startTokenIssuer(options: TokenIssuerOptions): Promise<Tok
         .setExpirationTime(now + lifetime)
         .sign(key.privateKey);
     },
-    close: async () => {
-      const closed = once(server, 'close');
-      server.close();
-      server.closeAllConnections();
-      await closed;
-    },
+    close: server.close,
   };
 }
