@@ -42,7 +42,7 @@ const control: readonly Acknowledged[] = [
   {
     id: 'AwsSolutions-IAM5[Resource::*]',
     reason:
-      'iot:CreateCertificateFromCsr knows no resource. House rule RESOURCE_WITHOUT_NAME admits no others in this stack.',
+      'iot:CreateCertificateFromCsr and iot:ListAttachedPolicies know no resource. House rule RESOURCE_WITHOUT_NAME admits no others in this stack.',
   },
   {
     id: 'AwsSolutions-IAM5[Resource::arn:<partition>:iot:<region>:<AWS::AccountId>:thinggroup/*]',

@@ -80,12 +80,13 @@ export class FleetProvisioning extends Construct {
             'iot:AttachPolicy',
             'iot:AttachThingPrincipal',
             'iot:DescribeCertificate',
-            'iot:ListAttachedPolicies',
             'iot:ListPrincipalThings',
             'iot:UpdateCertificate',
           ],
           resources: [iotArn(stack, 'cert', '*')],
         }),
+        // AWS knows no resource here.
+        new PolicyStatement({ sid: 'Policies', actions: ['iot:ListAttachedPolicies'], resources: ['*'] }),
         new PolicyStatement({
           sid: 'Kinds',
           actions: ['iot:DescribeThingType', 'iot:GetPolicy'],

@@ -18,8 +18,9 @@ export class FleetRole extends Construct {
       principal: new AccountRootPrincipal(),
       description: 'Sallyport: enrols and adopts devices',
       statements: [
-        // AWS knows no resource here.
+        // AWS knows no resource for either.
         new PolicyStatement({ sid: 'Issue', actions: ['iot:CreateCertificateFromCsr'], resources: ['*'] }),
+        new PolicyStatement({ sid: 'Policies', actions: ['iot:ListAttachedPolicies'], resources: ['*'] }),
         new PolicyStatement({
           sid: 'Things',
           actions: ['iot:CreateThing', 'iot:ListThingPrincipals', 'iot:ListThingPrincipalsV2'],
@@ -38,12 +39,7 @@ export class FleetRole extends Construct {
         }),
         new PolicyStatement({
           sid: 'Groups',
-          actions: [
-            'iot:AttachPolicy',
-            'iot:DescribeThingGroup',
-            'iot:ListAttachedPolicies',
-            'iot:ListThingsInThingGroup',
-          ],
+          actions: ['iot:AttachPolicy', 'iot:DescribeThingGroup', 'iot:ListThingsInThingGroup'],
           resources: [iotArn(stack, 'thinggroup', '*')],
         }),
       ],

@@ -33,9 +33,12 @@ describe.each(stages)('a stage %s', (_, stage) => {
   test('names its resources: `*` only where AWS knows none', () => {
     const everything = statements.filter(({ resources }) => resources.includes('*'));
     for (const { actions } of everything)
-      expect(['ecr:GetAuthorizationToken', 'ecs:DiscoverPollEndpoint', 'iot:CreateCertificateFromCsr']).toEqual(
-        expect.arrayContaining([...actions]),
-      );
+      expect([
+        'ecr:GetAuthorizationToken',
+        'ecs:DiscoverPollEndpoint',
+        'iot:CreateCertificateFromCsr',
+        'iot:ListAttachedPolicies',
+      ]).toEqual(expect.arrayContaining([...actions]));
     const services = statements.flatMap(({ resources }) => resources).filter((resource) => resource.startsWith('*'));
     expect(services).toEqual(everything.map(() => '*'));
   });

@@ -80,7 +80,8 @@ const detachPolicy: Begin = ({ call, fleet, id }) => {
 };
 
 const listAttachedPolicies: Begin = ({ call, fleet, place, id: target }) => {
-  call.require('iot:ListAttachedPolicies', target);
+  // AWS's table of actions names no resource for it.
+  call.require('iot:ListAttachedPolicies', '*');
   return () => ({
     policies: fleet
       .policiesOf(target)
