@@ -26,15 +26,8 @@ export const respond = async (ports: EdgePorts & JumpPorts, event: unknown): Pro
 export const handler = eventHandler(
   wiring.wire(() => ({
     ...wiring.edge('open-for-jump', wiring.auditLog()),
-    grants: wiring.grants(),
-    devices: wiring.devices(),
-    tunnels: wiring.tunnels(),
+    ...wiring.opening(),
     operatorKeys: wiring.operatorKeys(),
-    once: wiring.once(),
-    pins: wiring.pins(),
-    messages: wiring.messages(),
-    relay: wiring.relayAddress(),
-    domain: wiring.domain(),
     signInMilliseconds: wiring.signInMilliseconds(),
   })),
   respond,

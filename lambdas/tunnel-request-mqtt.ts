@@ -17,16 +17,9 @@ export const respond = async (ports: EdgePorts & MqttRequestPorts, event: unknow
 export const handler = eventHandler(
   wiring.wire(() => ({
     ...wiring.edge('tunnel-request-mqtt', wiring.auditLog()),
-    grants: wiring.grants(),
-    devices: wiring.devices(),
-    tunnels: wiring.tunnels(),
+    ...wiring.opening(),
     operatorKeys: wiring.operatorKeys(),
-    once: wiring.once(),
-    pins: wiring.pins(),
-    messages: wiring.messages(),
     operatorMessages: wiring.operatorMessages(),
-    relay: wiring.relayAddress(),
-    domain: wiring.domain(),
     signInMilliseconds: wiring.signInMilliseconds(),
   })),
   respond,

@@ -43,15 +43,8 @@ export const handler = httpHandler(
     const edge = wiring.edge('tunnel-request', wiring.auditLog());
     return {
       ...edge,
+      ...wiring.opening(),
       adminGroup: wiring.adminGroup(),
-      grants: wiring.grants(),
-      devices: wiring.devices(),
-      tunnels: wiring.tunnels(),
-      once: wiring.once(),
-      pins: wiring.pins(),
-      messages: wiring.messages(),
-      relay: wiring.relayAddress(),
-      domain: wiring.domain(),
       noteSignIn: createSignInNotes({ operatorKeys: wiring.operatorKeys(), hub: edge.hub }),
     };
   }),

@@ -110,6 +110,12 @@ export const hostKeys = () => ({
   makeHostKeyPairs,
 });
 
+/** What it takes to open a tunnel, whoever asks for it. */
+export const opening = () => ({
+  ...{ grants: grants(), devices: devices(), tunnels: tunnels(), once: once() },
+  ...{ pins: pins(), messages: messages(), relay: relayAddress(), domain: domain() },
+});
+
 type Signed = Pick<Parameters<typeof createSignedFetch>[0], 'service' | 'endpoint'> & { readonly region?: string };
 const region = () => process.env.AWS_REGION ?? 'us-east-1';
 const signed = (timeoutMilliseconds: number, where: Signed) =>

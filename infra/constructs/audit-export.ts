@@ -3,9 +3,8 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { EventSourceMapping, type Function as LambdaFunction, StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { vaultNames, vaultPlace } from '../audit-vault.ts';
-import type { Foundation } from '../foundation.ts';
+import type { FunctionParts } from '../foundation.ts';
 import { keyStatement } from '../rights/key-right.ts';
-import type { StageConfig } from '../stage-config.ts';
 import { HouseFunction } from './house-function.ts';
 
 /**
@@ -18,10 +17,7 @@ export class AuditExport extends Construct {
   constructor(
     scope: Construct,
     id: string,
-    options: {
-      readonly config: StageConfig;
-      readonly foundation: Foundation;
-      readonly assets: string;
+    options: FunctionParts & {
       /** Of the bucket, where it is not this one. */
       readonly account?: string | undefined;
     },

@@ -5,8 +5,8 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { canaryDevice } from '../../core/canary-steps.ts';
-import type { Foundation } from '../foundation.ts';
-import { proxyDomain, type StageConfig } from '../stage-config.ts';
+import type { FunctionParts } from '../foundation.ts';
+import { proxyDomain } from '../stage-config.ts';
 import { HouseFunction } from './house-function.ts';
 
 const minutes = 5;
@@ -21,10 +21,7 @@ export class Canary extends Construct {
   constructor(
     scope: Construct,
     id: string,
-    options: {
-      readonly config: StageConfig;
-      readonly foundation: Foundation;
-      readonly assets: string;
+    options: FunctionParts & {
       readonly routerHost: string;
       readonly api: { readonly url: string; readonly id: string };
     },

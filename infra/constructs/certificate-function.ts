@@ -4,12 +4,11 @@ import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { tableVariable } from '../../core/names.ts';
-import type { Foundation } from '../foundation.ts';
+import type { FunctionParts } from '../foundation.ts';
 import type { CertificateFunctionName } from '../functions.ts';
 import { keyStatement } from '../rights/key-right.ts';
 import { secretStatement, secretVariable } from '../rights/secret-right.ts';
 import { rows, tableStatement } from '../rights/table-right.ts';
-import type { StageConfig } from '../stage-config.ts';
 import { HouseFunction } from './house-function.ts';
 import { runByEvents } from './run-by-events.ts';
 
@@ -20,11 +19,8 @@ export class CertificateFunction extends Construct {
   constructor(
     scope: Construct,
     id: string,
-    options: {
+    options: FunctionParts & {
       readonly name: CertificateFunctionName;
-      readonly config: StageConfig;
-      readonly foundation: Foundation;
-      readonly assets: string;
       readonly domain: string;
       readonly environment: Readonly<Record<string, string>>;
       readonly statements: readonly PolicyStatement[];

@@ -3,7 +3,7 @@ import { Certificate, CertificateValidation, KeyAlgorithm } from 'aws-cdk-lib/aw
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IHostedZone } from 'aws-cdk-lib/aws-route53';
 import { Construct } from 'constructs';
-import type { Foundation } from '../foundation.ts';
+import type { FunctionParts } from '../foundation.ts';
 import type { StageConfig } from '../stage-config.ts';
 import { CertificateFunction } from './certificate-function.ts';
 import type { CertificateAuthorities } from './zone.ts';
@@ -29,11 +29,8 @@ export class CertificateSource extends Construct {
   constructor(
     scope: Construct,
     id: string,
-    options: {
+    options: FunctionParts & {
       readonly choice: Exclude<Choice, undefined>;
-      readonly config: StageConfig;
-      readonly foundation: Foundation;
-      readonly assets: string;
       readonly domain: string;
       readonly zone: IHostedZone;
     },

@@ -2,7 +2,7 @@ import { Stack } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import type { Foundation } from '../foundation.ts';
+import type { Foundation, FunctionParts } from '../foundation.ts';
 import { type FunctionName, functionNames } from '../functions.ts';
 import { type FunctionNeeds, functionNeeds, type Setting } from '../rights/function-needs.ts';
 import {
@@ -20,11 +20,7 @@ import { tableSettings, tableStatement } from '../rights/table-right.ts';
 import { proxyDomain, relayPort, type StageConfig } from '../stage-config.ts';
 import { HouseFunction } from './house-function.ts';
 
-type FunctionSetOptions = {
-  readonly config: StageConfig;
-  readonly foundation: Foundation;
-  /** The folder that `bundle` filled. */
-  readonly assets: string;
+type FunctionSetOptions = FunctionParts & {
   /** What devices are told to dial. */
   readonly relayHost: string;
 };
