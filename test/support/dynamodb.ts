@@ -17,6 +17,7 @@ export const startTables = async () => {
   return {
     standIn,
     client,
+    url: server.url,
     options: (noun: TableNoun) => ({ client, table: tables[noun] }),
     async close(): Promise<void> {
       client.destroy();

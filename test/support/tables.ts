@@ -1,4 +1,4 @@
-import { indexes, type TableNoun, tables } from '../../core/names.ts';
+import { indexes, openRelayAttributes, type TableNoun, tables } from '../../core/names.ts';
 import type { IndexDefinition, KeySchema, TableDefinition } from '../../local/dynamodb/table-definition.ts';
 
 type Attribute = readonly [name: string, type: 'S' | 'N'];
@@ -37,17 +37,7 @@ const device: Attribute = ['device', 'S'];
 const operator: Attribute = ['operator', 'S'];
 const createdAt: Attribute = ['createdAt', 'N'];
 const at: Attribute = ['at', 'N'];
-const shownOfRelay = [
-  'address',
-  'doors',
-  'lease',
-  'load',
-  'version',
-  'startedAt',
-  'draining',
-  'watchedLease',
-  'watchedAt',
-];
+const shownOfRelay = openRelayAttributes.filter((name) => !['id', 'registry', 'purgeAt'].includes(name));
 
 /** The tables that the adapters need, as the templates define them. */
 export const tableDefinitions: Readonly<Record<TableNoun, TableDefinition>> = {
