@@ -23,7 +23,10 @@ export interface Removal {
 const clockMilliseconds = 7_000;
 /** What a step that has ended may still cause. */
 const echoMilliseconds = 1_000;
+/** A step that takes longer has failed. */
 const stepMilliseconds = 4_000;
+/** What it does may still come to the permission: on a machine with other work the making of RSA keys takes seconds. */
+const workMilliseconds = 20_000;
 /** Longer than anything in a step waits. */
 const settleMilliseconds = 11_000;
 /** From the refusal on, for the part that met it to say so. */
@@ -67,7 +70,7 @@ export class Trials {
       const patience = removal.byClock ? clockMilliseconds : echoMilliseconds;
       const isOver = () => performance.now() > outcome.endedAt + patience;
       const look = () => fresh().find(removal.explains) ?? (isOver() ? 'none' : undefined);
-      if ((await eventually(look, 'an end', 2 * (stepMilliseconds + patience))) === 'none') return notMissed;
+      if ((await eventually(look, 'an end', 2 * (workMilliseconds + patience))) === 'none') return notMissed;
       const isTold = () => (said.length > 0 || outcome.failed ? true : undefined);
       const told = await eventually(isTold, 'a word', wordMilliseconds).catch(() => false);
       const others = fresh().filter((denial) => !removal.explains(denial));
@@ -86,23 +89,22 @@ export class Trials {
     await Promise.race([Promise.all(this.#left), late]);
   }
 
-  /** A step that is not done in time has failed. */
   #begin(act: () => Promise<void>): { endedAt: number; failed: boolean } {
     const outcome = { endedAt: Number.POSITIVE_INFINITY, failed: false };
-    const end = (failed: boolean) => {
-      if (outcome.endedAt < Number.POSITIVE_INFINITY) return;
-      outcome.endedAt = performance.now();
-      outcome.failed = failed;
+    const fail = () => {
+      outcome.failed = true;
     };
-    const timer = setTimeout(() => end(true), stepMilliseconds);
-    const work = act().then(
-      () => end(false),
-      () => end(true),
-    );
-    const left = work.finally(() => {
-      clearTimeout(timer);
-      this.#left.delete(left);
-    });
+    const end = () => {
+      outcome.endedAt = Math.min(outcome.endedAt, performance.now());
+    };
+    const timers = [setTimeout(fail, stepMilliseconds), setTimeout(end, workMilliseconds)];
+    const left = act()
+      .catch(fail)
+      .finally(() => {
+        end();
+        for (const timer of timers) clearTimeout(timer);
+        this.#left.delete(left);
+      });
     this.#left.add(left);
     return outcome;
   }
