@@ -1,3 +1,4 @@
+import { Stack } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import {
   HttpApi,
@@ -55,7 +56,7 @@ export class HouseApi extends Construct {
       defaultAuthorizer: authorizer,
     });
     const logGroup = new HouseLogGroup(this, 'AccessLogs', { key, days: config.retention.logDays });
-    const stage = new HttpStage(this, 'Stage', {
+    new HttpStage(this, 'Stage', {
       httpApi: api,
       stageName: '$default',
       autoDeploy: true,
@@ -73,7 +74,9 @@ export class HouseApi extends Construct {
       integrations.set(name, integration);
       api.addRoutes({ path: route.path, methods: [HttpMethod[route.method]], integration });
     }
-    this.url = stage.url;
+    const { region, urlSuffix } = Stack.of(this);
+    // Without the slash that the stage ends with: a path is put behind it, and `//v1` is no route.
+    this.url = `https://${api.apiId}.execute-api.${region}.${urlSuffix}`;
     this.id = api.apiId;
   }
 }

@@ -195,6 +195,9 @@ test('whoever deploys is told where things are', () => {
   expect(Object.keys(control.toJSON().Outputs)).toEqual(
     expect.arrayContaining(['JwtApiUrl', 'IamApiUrl', 'Domain', 'IotEndpointCommand']),
   );
+  // A path is put behind it: `//v1/me` would be no route.
+  for (const name of ['JwtApiUrl', 'IamApiUrl'])
+    expect(textOf(control.toJSON().Outputs[name].Value)).toMatch(/^https:\/\/<\w+>\.execute-api\..*[^/]$/);
 });
 
 test('the template is this', () => {
