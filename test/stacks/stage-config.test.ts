@@ -10,6 +10,7 @@ import {
   relayPort,
   StageConfigError,
 } from '../../infra/stage-config.ts';
+import { run } from '../support/run.ts';
 
 const problemsOf = (value: unknown): readonly string[] => {
   try {
@@ -205,6 +206,16 @@ test('what is missing is asked for', () => {
 test('a stage that has no file, or a name that is no file name, is told apart', () => {
   expect(() => readStageConfig('nowhere')).toThrow('infra/stages/nowhere.json is not usable');
   expect(() => readStageConfig('../package')).toThrow('name the stage in lower case');
+});
+
+test("the CDK's command line is told the problems and nothing of where they were found", async () => {
+  const { code, err } = await run(process.execPath, ['--import', 'tsx', 'infra/bin/app.ts'], {
+    env: { ...process.env, CDK_CONTEXT_JSON: '{"stage":"nowhere"}' },
+  });
+  expect({ code, err }).toEqual({
+    code: 1,
+    err: 'infra/stages/nowhere.json is not usable:\n  make the file; infra/stages/dev.json shows how\n',
+  });
 });
 
 test('without a domain there are names all the same', () => {
