@@ -76,7 +76,7 @@ export class Balancer extends Construct {
       const resource = listener.node.defaultChild;
       if (!(resource instanceof CfnListener)) throw new Error('a listener without its resource');
       resource.listenerAttributes = [{ key: 'tcp.idle_timeout.seconds', value: String(idleSeconds) }];
-      this.wall.admitAll(frontPort, purpose);
+      this.wall.admitAll(frontPort, purpose, 'both');
     }
   }
 }

@@ -12,10 +12,10 @@ export class HouseWall extends SecurityGroup {
     });
   }
 
-  /** Everybody, by IPv4 and IPv6: front ports only. */
-  admitAll(port: number, why: string): void {
+  /** Everybody: front ports only. By IPv6 too, where there is an IPv6 address that callers know. */
+  admitAll(port: number, why: string, families: 'IPv4' | 'both'): void {
     this.addIngressRule(Peer.anyIpv4(), Port.tcp(port), why);
-    this.addIngressRule(Peer.anyIpv6(), Port.tcp(port), why);
+    if (families === 'both') this.addIngressRule(Peer.anyIpv6(), Port.tcp(port), why);
   }
 
   /** A way from this one into another: out here, in there. */

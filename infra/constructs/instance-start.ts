@@ -36,11 +36,9 @@ const filterRules = (front: InstanceStart['front']): readonly string[] => [
   `iptables -w -I OUTPUT -d 169.254.169.254 -m owner --uid-owner ${processUser} -j REJECT`,
   ...(front === undefined
     ? []
-    : front.ports.flatMap((port) =>
-        ['iptables', 'ip6tables'].map(
-          (command) =>
-            `${command} -w -t nat -I PREROUTING -p tcp --dport ${port} -m addrtype --dst-type LOCAL -j REDIRECT --to-ports ${ports.router}`,
-        ),
+    : front.ports.map(
+        (port) =>
+          `iptables -w -t nat -I PREROUTING -p tcp --dport ${port} -m addrtype --dst-type LOCAL -j REDIRECT --to-ports ${ports.router}`,
       )),
 ];
 

@@ -93,8 +93,10 @@ export class NetworkStack extends Stack {
 
   private small(vpc: IVpc, config: StageConfig): { readonly doors: FrontDoors; readonly ground: Ground } {
     const wall = new HouseWall(this, 'Instances', { vpc, description: 'Sallyport: instances of relay and router' });
-    for (const port of frontPorts.router) wall.admitAll(port, 'operators, and agents that wrap their SSH in TLS');
-    wall.admitAll(ports.relay, 'devices, bare SSH');
+    // An instance's IPv6 address does not outlive it, so that no name leads there.
+    for (const port of frontPorts.router)
+      wall.admitAll(port, 'operators, and agents that wrap their SSH in TLS', 'IPv4');
+    wall.admitAll(ports.relay, 'devices, bare SSH', 'IPv4');
     // Two instances: a router may be sent to the other's relay.
     wall.leadTo(wall, ports.door, 'routers bring user connections to the doors');
     for (const port of outwardPorts(config)) wall.reachOut(port, 'AWS, and the keys of the token issuer');
