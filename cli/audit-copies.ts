@@ -10,6 +10,7 @@ const help = `npx tsx cli/audit-copies.ts FOLDER
 
 Verifies audit chains from their locked copies alone, and, where SALLYPORT_TABLE_AUDIT is set, that the table still says
 the same at each chain's anchor. Fetch the copies first: aws s3 sync s3://BUCKET/audit/ FOLDER
+A chain that began before copies were made, or whose first copy is not in the folder, is named and cannot be judged.
 Exit code 0: sound. 1: a chain is not, or a row was touched. 2: the copies could not be read.`;
 
 /** One copy at a time: a year of them is more than memory. */
@@ -19,13 +20,14 @@ function* copiesOf(folder: string): Generator<readonly AuditRowChange[]> {
 }
 
 const main = async (folder: string, signal: AbortSignal): Promise<0 | 1 | 2> => {
-  const { chains, touched, anchors } = checkCopies(copiesOf(folder));
+  const { chains, headless, touched, anchors } = checkCopies(copiesOf(folder));
   let faults = 0;
   for (const { chain, verdict } of chains) {
     if (verdict.sound) continue;
     faults += 1;
     say(`NOT SOUND ${chain}: record ${verdict.seq} is ${verdict.fault}`);
   }
+  for (const chain of headless) say(`NOT JUDGED ${chain}: its beginning is in no copy`);
   for (const { chain, seq, how } of touched) say(`TOUCHED ${chain}: record ${seq} was ${how} in the table`);
   const table = process.env.SALLYPORT_TABLE_AUDIT;
   let apart = 0;
@@ -39,7 +41,7 @@ const main = async (folder: string, signal: AbortSignal): Promise<0 | 1 | 2> => 
     }
   }
   say(
-    `${chains.length} chains, ${faults} not sound, ${touched.length} rows touched, ${table === undefined ? 'table not compared' : `${apart} anchors differ from the table`}`,
+    `${chains.length} chains, ${faults} not sound, ${headless.length} not judged, ${touched.length} rows touched, ${table === undefined ? 'table not compared' : `${apart} anchors differ from the table`}`,
   );
   return faults + touched.length + apart === 0 ? 0 : 1;
 };

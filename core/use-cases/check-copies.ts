@@ -4,6 +4,8 @@ import type { AuditRecord } from '../model/audit-record.ts';
 
 export type CopyVerdict = {
   readonly chains: readonly { readonly chain: string; readonly verdict: ChainVerdict }[];
+  /** Chains whose beginning is in no copy: they began before the first one, or copies are missing. */
+  readonly headless: readonly string[];
   /** Rows that were altered or removed after they were copied. */
   readonly touched: readonly { readonly chain: string; readonly seq: number; readonly how: 'altered' | 'removed' }[];
   readonly anchors: readonly Anchor[];
@@ -11,7 +13,7 @@ export type CopyVerdict = {
 
 /**
  * Verifies chains from their copies alone, whatever the table says by now. A change may stand in several copies, because
- * a batch that failed comes again in halves. A chain that began before the first copy is not judged.
+ * a batch that failed comes again in halves. A chain whose beginning is in no copy is named and not judged.
  */
 export const checkCopies = (copies: Iterable<readonly AuditRowChange[]>): CopyVerdict => {
   const chains = new Map<string, Map<number, AuditRecord>>();
@@ -33,10 +35,10 @@ export const checkCopies = (copies: Iterable<readonly AuditRowChange[]>): CopyVe
     chain,
     records: [...known.values()].sort((one, other) => one.seq - other.seq),
   }));
+  const isWhole = ({ records: [first] }: (typeof sorted)[number]): boolean => first?.kind === 'started';
   return {
-    chains: sorted
-      .filter(({ records }) => records[0]?.kind === 'started')
-      .map(({ chain, records }) => ({ chain, verdict: verifyChain(chain, records) })),
+    chains: sorted.filter(isWhole).map(({ chain, records }) => ({ chain, verdict: verifyChain(chain, records) })),
+    headless: sorted.filter((one) => !isWhole(one)).map(({ chain }) => chain),
     touched: [...touched.values()],
     anchors: sorted.flatMap(({ chain, records }) => {
       const last = records.at(-1);

@@ -122,7 +122,8 @@ test('chains are verified from their copies alone, in whatever pieces they came'
     ...{ sound: false, chain: 'router-1', seq: 2, fault: 'missing' },
   });
   // It began before there were copies: nobody can say.
-  expect(checkCopies([as(second, third)]).chains).toEqual([]);
+  expect(checkCopies([as(second, third)])).toMatchObject({ chains: [], headless: ['router-1'] });
+  expect(sound.headless).toEqual([]);
 });
 
 test('the bucket gets a signed object that may not stand there yet, with its checksum', async () => {
