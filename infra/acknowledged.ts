@@ -121,6 +121,12 @@ const vault: readonly Acknowledged[] = [
   },
 ];
 
+/** As one stack refers to another's: by an export, or weakly while a profile changes (docs/upgrade.md). */
+const iamApis = [
+  '<control>:ExportsOutputRefIamApi1CA48018FF7B79F8',
+  '{"Fn::GetStackOutput":{"StackName":"<control>","Region":<regionValue>,"OutputName":"PublishOutputRefIamApi1CA48018D2098548"}}',
+] as const;
+
 const operations: readonly Acknowledged[] = [
   {
     id: 'AwsSolutions-IAM5[Resource::arn:<partition>:s3:::<bucket>/audit/*]',
@@ -130,10 +136,12 @@ const operations: readonly Acknowledged[] = [
     id: 'AwsSolutions-IAM5[Resource::arn:<partition>:kms:<region>:<vaultAccount>:key/*]',
     reason: "The id of the bucket's key is not known here; the condition admits the key of that alias only.",
   },
-  ...['GET/v1/tunnels/*', 'DELETE/v1/tunnels/*', 'DELETE/v1/me/keys/*'].map((route) => ({
-    id: `AwsSolutions-IAM5[Resource::arn:<partition>:execute-api:<region>:<AWS::AccountId>:<control>:ExportsOutputRefIamApi1CA48018FF7B79F8/$default/${route}]`,
-    reason: "The ids of the canary's own tunnels and keys are made as it runs; the API lets nobody touch another's.",
-  })),
+  ...['GET/v1/tunnels/*', 'DELETE/v1/tunnels/*', 'DELETE/v1/me/keys/*'].flatMap((route) =>
+    iamApis.map((api) => ({
+      id: `AwsSolutions-IAM5[Resource::arn:<partition>:execute-api:<region>:<AWS::AccountId>:${api}/$default/${route}]`,
+      reason: "The ids of the canary's own tunnels and keys are made as it runs; the API lets nobody touch another's.",
+    })),
+  ),
 ];
 
 const acknowledged = { vault, operations, stateful, network, control, data, names } as const;
@@ -148,9 +156,10 @@ export const acknowledge = (
   const known = (value: string, name: string) => (Token.isUnresolved(value) ? `<AWS::${name}>` : value);
   const partition = known(stack.partition, 'Partition');
   const region = known(stack.region, 'Region');
+  const regionValue = Token.isUnresolved(stack.region) ? '{"Ref":"AWS::Region"}' : JSON.stringify(stack.region);
   Validations.of(stack).acknowledge(
     ...acknowledged[part].map(({ id, reason }) => ({
-      id: Object.entries({ partition, region, ...names }).reduce(
+      id: Object.entries({ partition, region, regionValue, ...names }).reduce(
         (text, [name, value]) => text.replace(`<${name}>`, known(value, 'AccountId')),
         id,
       ),
