@@ -29,12 +29,16 @@ export async function startChild(options: {
   /** All of its environment but PATH and HOME. */
   readonly environment: Readonly<Record<string, string>>;
   readonly nodeOptions?: readonly string[];
+  /** How many files it may hold open, as far as this machine lets us say so. */
+  readonly openFiles?: number;
   /** Each line that it prints. */
   readonly onLine: (line: string) => void;
   readonly readyMilliseconds?: number;
 }): Promise<Child> {
   const { name, onLine } = options;
-  const child = spawn(process.execPath, [...(options.nodeOptions ?? []), options.script, ...(options.args ?? [])], {
+  const program = [process.execPath, ...(options.nodeOptions ?? []), options.script, ...(options.args ?? [])];
+  const [command = '', ...args] = options.openFiles === undefined ? program : limited(options.openFiles, program);
+  const child = spawn(command, args, {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     // Its own group: a Ctrl-C at the terminal is for the parent, which stops its children in their order.
     detached: true,
@@ -71,6 +75,12 @@ export async function startChild(options: {
     },
   };
 }
+
+/** Both the soft and the hard limit, so that Node cannot raise it again. The shell becomes the program and leaves no trace. */
+const limited = (openFiles: number, program: readonly string[]): readonly string[] => [
+  ...['/bin/sh', '-c', '(ulimit -n "$0") 2>/dev/null && ulimit -n "$0"; exec "$@"'],
+  ...[String(openFiles), ...program],
+];
 
 const keptLines = 20;
 

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { projectRoot } from '../../infra/project-root.ts';
 import type { Target } from '../balancer/balancer.ts';
 import { type Child, startChild } from '../processes/child.ts';
-import type { ContainerDefinition, TaskDefinition } from '../processes/task-definition.ts';
+import { type ContainerDefinition, checkPorts, type TaskDefinition } from '../processes/task-definition.ts';
 import type { ControlPlane } from './control-plane.ts';
 import type { LogFiles } from './log-files.ts';
 
@@ -70,6 +70,7 @@ export class DataPlane {
   private start(name: string, logName: string, own: Readonly<Record<string, string>>): Promise<Child> {
     const { plane, logs, settings: local } = this.options;
     const { container, roleArn } = containerOf(plane.tasks, name);
+    checkPorts(container);
     // Nobody watches an admin port here, and a fixed one could be taken.
     const { SALLYPORT_ADMIN_LISTEN: _, ...environment } = container.environment;
     const replaced = Object.entries(environment).map(([variable, value]) => [variable, local[variable] ?? value]);
@@ -78,6 +79,7 @@ export class DataPlane {
       script: join(projectRoot, 'dist', name, 'main.mjs'),
       environment: { ...Object.fromEntries(replaced), ...plane.roles.variables(roleArn, name), ...own },
       nodeOptions,
+      ...(container.openFiles === undefined ? {} : { openFiles: container.openFiles }),
       onLine: (line) => logs.write(logName, line),
     });
   }
