@@ -1,5 +1,5 @@
 import { routes } from '../../infra/routes.ts';
-import { resourcesOf, synthesizeStage, textOf, withoutHashes } from './stage.ts';
+import { resourcesOf, type Stage, synthesizeStage, textOf, withoutHashes } from './stage.ts';
 
 const { control } = synthesizeStage();
 /** With everything that the first one leaves to its default. */
@@ -199,6 +199,25 @@ test('whoever deploys is told where things are', () => {
   for (const name of ['JwtApiUrl', 'IamApiUrl'])
     expect(textOf(control.toJSON().Outputs[name].Value)).toMatch(/^https:\/\/<\w+>\.execute-api\..*[^/]$/);
 });
+
+test.each(['small', 'standard'] as const)(
+  'with profile %s devices are told to dial elsewhere, and no more changes',
+  (profile) => {
+    const domain = 'tunnels.example.com';
+    const untold = (stage: Stage) =>
+      new Map(
+        resourcesOf(stage.control).map(([id, { Type, Properties }]) => [
+          `${Type} ${id}`,
+          JSON.stringify(Properties, (name, value) =>
+            /^SALLYPORT_RELAY_(HOST|PORT)$/.test(name) ? 'told' : value,
+          ).replace(/[0-9a-f]{64}/g, '<hash>'),
+        ]),
+      );
+    const [none, other] = [untold(synthesizeStage({ domain })), untold(synthesizeStage({ profile, domain }))];
+    expect([...other.keys()]).toEqual([...none.keys()]);
+    expect([...other].flatMap(([id, text]) => (none.get(id) === text ? [] : [id]))).toEqual([]);
+  },
+);
 
 test('the template is this', () => {
   expect(withoutHashes(control)).toMatchSnapshot();

@@ -181,6 +181,7 @@ test.each<[string, Partial<StageConfigInput>, RegExp]>([
 test.each([
   ['standard', standard],
   ['small', small],
+  ["DNSSEC's key", there(namesOf({ dns: { kind: 'made', dnssec: {} } }).dnssec).template],
 ])('the template of %s is this', (_name, template) => {
   expect(withoutHashes(template)).toMatchSnapshot();
 });

@@ -190,6 +190,10 @@ test('without a domain nothing asks for a certificate', () => {
   expect(idsOf(operationsOf(stages.small))).toContain('CertificateEnds');
 });
 
-test('the template is this', () => {
-  expect(withoutHashes(operationsOf(stages.standard))).toMatchSnapshot();
+test.each([
+  ['standard', operationsOf(stages.standard)],
+  ['small', operationsOf(stages.small)],
+  ['the vault', find(stages.standard.templates, 'AWS::S3::Bucket')],
+])('the template of %s is this', (_, template) => {
+  expect(withoutHashes(template)).toMatchSnapshot();
 });
