@@ -27,6 +27,7 @@ export class HouseVpc extends Construct {
       subnetConfiguration: [
         { name: 'Public', subnetType: SubnetType.PUBLIC, cidrMask: 20, mapPublicIpOnLaunch: false },
       ],
+      // Only a function of the CDK's own, under a managed policy, could empty the default group. Nothing here is in it.
       restrictDefaultSecurityGroup: false,
     });
     const logGroup = new HouseLogGroup(this, 'FlowLogs', { key, days: config.retention.flowLogDays });
