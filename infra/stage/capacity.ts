@@ -51,9 +51,21 @@ export const instanceTypeOf = ({ cpuArchitecture, capacity: given }: Sized, part
 /** Graviton families carry a `g` right after their generation's number: c8g, c8gn, t4g, im4gn; g5g too. */
 export const architectureOf = (type: string): Architecture => (/^[a-z]+\d+g[a-z]*\./.test(type) ? 'arm64' : 'x86_64');
 
-/** What ECS can give to tasks of an instance, MiB; `undefined` for a type not listed here. Kernel, agent and Docker take the rest. */
+const burstable = { nano: 0.5, micro: 1, small: 2, medium: 4, large: 8 } as const;
+/** GiB of a `large` of the families c, m and r, since their sixth generation. */
+const steady = { c: 4, m: 8, r: 16 } as const;
+
+const gibibytesOf = (type: string): number | undefined => {
+  const small = /^t\d[a-z]*\.(nano|micro|small|medium|large)$/.exec(type)?.[1];
+  if (small !== undefined) return burstable[small as keyof typeof burstable];
+  const [, family, size] = /^([cmr])[6-9][a-z]*\.(medium|large|\d*xlarge)$/.exec(type) ?? [];
+  if (family === undefined || size === undefined) return undefined;
+  const larges = size === 'medium' ? 0.5 : size === 'large' ? 1 : 2 * Number(size.replace('xlarge', '') || '1');
+  return steady[family as keyof typeof steady] * larges;
+};
+
+/** What ECS can give to tasks of an instance, MiB; `undefined` for a type not known here. Kernel, agent and Docker take the rest. */
 export const taskMemoryOf = (type: string): number | undefined => {
-  const gibibytes = /^t\d[a-z]*\.(nano|micro|small|medium|large)$/.exec(type)?.[1];
-  if (gibibytes === undefined) return undefined;
-  return Math.floor({ nano: 512, micro: 1024, small: 2048, medium: 4096, large: 8192 }[gibibytes as 'nano'] * 0.88);
+  const gibibytes = gibibytesOf(type);
+  return gibibytes === undefined ? undefined : Math.floor(gibibytes * 1_024 * 0.88);
 };

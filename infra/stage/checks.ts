@@ -63,16 +63,26 @@ const architecture: Check = ({ capacity, cpuArchitecture }) => {
 };
 
 const memory: Check = ({ profile, capacity, cpuArchitecture, relay, router }) => {
-  if (profile !== 'small' || capacity === undefined || cpuArchitecture === undefined) return undefined;
+  if (profile === undefined || profile === 'none' || capacity === undefined || cpuArchitecture === undefined)
+    return undefined;
   if (relay === undefined || router === undefined) return undefined;
-  const type = instanceTypeOf({ capacity, cpuArchitecture }, 'instances');
-  const room = taskMemoryOf(type);
-  const asked = relay.memoryMebibytes + router.memoryMebibytes;
-  return (
-    room !== undefined &&
-    asked > room &&
-    `capacity.instances.instanceType: ${type} gives tasks ${room} MiB and relay and router ask for ${asked}: choose a larger one, or lower memoryMebibytes`
-  );
+  const [ofRelay, ofRouter] = [relay.memoryMebibytes, router.memoryMebibytes];
+  const asked =
+    profile === 'small'
+      ? ([['instances', 'relay and router ask', ofRelay + ofRouter]] as const)
+      : ([
+          ['relays', 'the relay asks', ofRelay],
+          ['routers', 'the router asks', ofRouter],
+        ] as const);
+  return asked.flatMap(([part, who, mebibytes]) => {
+    const type = instanceTypeOf({ capacity, cpuArchitecture }, part);
+    const room = taskMemoryOf(type);
+    return room === undefined || mebibytes <= room
+      ? []
+      : [
+          `capacity.${part}.instanceType: ${type} gives tasks ${room} MiB and ${who} for ${mebibytes}: choose a larger one, or lower memoryMebibytes`,
+        ];
+  });
 };
 
 const zones: Check = ({ zones: given, region, cells: several }) => {

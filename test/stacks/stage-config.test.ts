@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { architectureOf } from '../../infra/stage/capacity.ts';
+import { architectureOf, taskMemoryOf } from '../../infra/stage/capacity.ts';
 import {
   cellsOf,
   parseStageConfig,
@@ -87,6 +87,17 @@ const wrong: readonly (readonly [given: object, problems: readonly unknown[]])[]
     ['capacity.relays.instanceType: c8gn.xlarge is arm64: choose another, or set cpuArchitecture'],
   ],
   [
+    {
+      profile: 'standard',
+      capacity: { relays: { instanceType: 't4g.micro' }, routers: { instanceType: 'c8g.medium' } },
+      router: { memoryMebibytes: 2_000 },
+    },
+    [
+      'capacity.relays.instanceType: t4g.micro gives tasks 901 MiB and the relay asks for 1024: choose a larger one, or lower memoryMebibytes',
+      'capacity.routers.instanceType: c8g.medium gives tasks 1802 MiB and the router asks for 2000: choose a larger one, or lower memoryMebibytes',
+    ],
+  ],
+  [
     { capacity: { instances: { instanceType: 't4g.micro' } } },
     [
       'capacity.instances.instanceType: t4g.micro gives tasks 901 MiB and relay and router ask for 1536: choose a larger one, or lower memoryMebibytes',
@@ -141,6 +152,18 @@ test.each([
   expect(
     parseStageConfig({ ...least, cpuArchitecture: architecture, capacity: { relays: { instanceType: type } } }),
   ).toBeDefined();
+});
+
+test.each([
+  ['t4g.small', 1_802],
+  ['c8g.large', 3_604],
+  ['c8gn.xlarge', 7_208],
+  ['m7i.2xlarge', 28_835],
+  ['r8g.medium', 7_208],
+  ['c5n.large', undefined],
+  ['x2gd.large', undefined],
+])('tasks on %s may have %p MiB', (type, room) => {
+  expect(taskMemoryOf(type)).toBe(room);
 });
 
 test('a stage of one Region is one cell, one of two is two with a domain each', () => {
