@@ -56,6 +56,8 @@ export const startSshServer = async (options: {
       // The directory belongs to a project, not to a home.
       'StrictModes no',
       'MaxStartups 100',
+      // A device has a home of its own: its shell reads no file of whoever runs this.
+      `SetEnv HOME=${options.directory}`,
       'Subsystem sftp internal-sftp',
       '',
     ].join('\n'),

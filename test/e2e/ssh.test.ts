@@ -37,6 +37,11 @@ describeWith(['ssh', 'scp', 'ssh-keygen', 'sshd', 'curl'], 'through the whole sy
     expect(out).toMatch(/^hello from 127\.0\.0\.1 \d+ 127\.0\.0\.1 \d+\n$/);
   });
 
+  test('its shell has a home of its own, and reads no file of whoever runs it', async () => {
+    const { out } = await system.ssh([`${login()}@pump-7.${system.domain}`, 'cd && pwd']);
+    expect(out.startsWith(pump.identity.directory)).toBe(true);
+  });
+
   test('200 MB go both ways by scp and arrive as they were', async () => {
     const here = join(system.directory, 'here');
     const there = join(pump.identity.directory, 'there');
