@@ -18,7 +18,7 @@ export const respond = async (ports: Ports, event: CloudFormationCustomResourceE
     status = { Status: 'SUCCESS' };
   } catch (error) {
     logFailure(ports.hub, error);
-    status = { Status: 'FAILED', Reason: 'the host keys could not be made; the log of this function says why' };
+    status = { Status: 'FAILED', Reason: 'the keys could not be made; the log of this function says why' };
   }
   const body = JSON.stringify({ ...status, PhysicalResourceId, StackId, RequestId, LogicalResourceId });
   const reply = await fetch(event.ResponseURL, {

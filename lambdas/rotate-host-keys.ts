@@ -1,29 +1,30 @@
 import * as z from 'zod';
-import { rotationPace } from '../core/model/key-rotation.ts';
+import { linkRotationPace, rotationPace } from '../core/model/key-rotation.ts';
 import type { HostKeyPorts } from '../core/use-cases/fill-host-keys.ts';
-import { hastes, rotateHostKeys } from '../core/use-cases/rotate-host-keys.ts';
+import { hastes, keyKinds, rotateHostKeys } from '../core/use-cases/rotate-host-keys.ts';
 import { parse } from '../core/wire/parse.ts';
 import { eventHandler } from './edge/event.ts';
 import type { EdgePorts } from './edge/http.ts';
 import * as wiring from './wiring.ts';
 
-const kinds = ['relay', 'router'] as const;
 /** What EventBridge sends each hour has neither; a person names what is to be rotated and how fast. */
-const eventSchema = z.object({ of: z.enum(kinds).optional(), haste: z.enum(hastes).default('scheduled') });
+const eventSchema = z.object({ of: z.enum(keyKinds).optional(), haste: z.enum(hastes).default('scheduled') });
 
 /** Each hour, and when somebody asks. Answers how far each rotation is. */
 export const respond = async (ports: EdgePorts & HostKeyPorts, event: unknown): Promise<unknown> => {
   const { of, haste } = parse(eventSchema, event);
-  const { hub, clock, makeHostKeyPairs, relayKeys, routerKeys, pins } = ports;
-  const shared = { hub, clock, makeHostKeyPairs };
+  const { hub, clock, makeHostKeyPairs, makeLinkKeyPairs, relayKeys, routerKeys, linkKeys, pins } = ports;
+  const hostKeys = { hub, clock, makeKeyPairs: makeHostKeyPairs };
   const rotations = {
-    relay: { ...shared, keys: relayKeys, pins },
-    router: { ...shared, keys: routerKeys },
+    relay: { ports: { ...hostKeys, keys: relayKeys, pins }, pace: rotationPace },
+    router: { ports: { ...hostKeys, keys: routerKeys }, pace: rotationPace },
+    link: { ports: { hub, clock, makeKeyPairs: makeLinkKeyPairs, keys: linkKeys }, pace: linkRotationPace },
   };
   const phases: Record<string, unknown> = {};
-  for (const kind of kinds)
-    if (of === undefined || of === kind)
-      phases[kind] = (await rotateHostKeys(rotations[kind], { of: kind, pace: rotationPace, haste })) ?? 'empty';
+  for (const kind of of === undefined ? keyKinds : [of]) {
+    const { ports: its, pace } = rotations[kind];
+    phases[kind] = (await rotateHostKeys(its, { of: kind, pace, haste })) ?? 'empty';
+  }
   return phases;
 };
 

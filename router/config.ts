@@ -19,6 +19,8 @@ const schema = z.object({
   SALLYPORT_ROUTER_HOST_KEYS_SECRET: z.string().min(1),
   /** The wildcard certificate; without one HTTP is refused and SSH works. */
   SALLYPORT_CERTIFICATE_SECRET: z.string().min(1).optional(),
+  /** What links and cookies are signed with; without one there are no links. */
+  SALLYPORT_LINK_KEY_SECRET: z.string().min(1).optional(),
   /** Where SSH that came inside TLS for `relay.<domain>` is handed on, `host:port`: a relay's `SALLYPORT_WRAPPED_LISTEN`. */
   SALLYPORT_RELAY_BACKEND: addressSetting.optional(),
   SALLYPORT_OPEN_FOR_JUMP: z.string().min(1),
@@ -51,6 +53,7 @@ export const readRouterConfig = (environment: NodeJS.ProcessEnv) => {
     listen: settings.SALLYPORT_ROUTER_LISTEN,
     hostKeysSecret: settings.SALLYPORT_ROUTER_HOST_KEYS_SECRET,
     certificateSecret: settings.SALLYPORT_CERTIFICATE_SECRET,
+    linkKeySecret: settings.SALLYPORT_LINK_KEY_SECRET,
     relayBackend: settings.SALLYPORT_RELAY_BACKEND,
     openForJump: settings.SALLYPORT_OPEN_FOR_JUMP,
     token: {

@@ -1,4 +1,4 @@
-import { createPublicKey, generateKeyPair, type JsonWebKey } from 'node:crypto';
+import { createPublicKey, generateKeyPair, type JsonWebKey, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { HostKeyPair } from '../../core/ports/host-key-store.ts';
 import { mpintBytes, sshString } from './ssh-bytes.ts';
@@ -15,17 +15,22 @@ export const makeHostKeyPairs = async (): Promise<readonly HostKeyPair[]> => {
     generate('ec', { namedCurve: 'P-256' }),
     generate('rsa', { modulusLength: 3072 }),
   ]);
-  return pairs.map(({ privateKey }) => {
-    const pem = String(privateKey.export({ type: 'pkcs8', format: 'pem' }));
-    // From the text, not from the fresh key: exporting that one as JWK can deadlock Node 20 when it collects garbage.
-    const blob = blobOf(createPublicKey(pem).export({ format: 'jwk' }));
-    const [type, ...rest] = blob;
-    return {
-      type,
-      private: pem,
-      public: `${type} ${Buffer.concat([type, ...rest].map(sshString)).toString('base64')}`,
-    };
-  });
+  return pairs.map(pairOf);
+};
+
+/** The key that signs links and cookies: ed25519, which is JWT's EdDSA (RFC 8037). */
+export const makeLinkKeyPairs = async (): Promise<readonly HostKeyPair[]> => [pairOf(await generate('ed25519'))];
+
+const pairOf = ({ privateKey }: { readonly privateKey: KeyObject }): HostKeyPair => {
+  const pem = String(privateKey.export({ type: 'pkcs8', format: 'pem' }));
+  // From the text, not from the fresh key: exporting that one as JWK can deadlock Node 20 when it collects garbage.
+  const blob = blobOf(createPublicKey(pem).export({ format: 'jwk' }));
+  const [type, ...rest] = blob;
+  return {
+    type,
+    private: pem,
+    public: `${type} ${Buffer.concat([type, ...rest].map(sshString)).toString('base64')}`,
+  };
 };
 
 /** RFC 4253 section 6.6, RFC 5656 section 3.1, RFC 8709 section 4: the type, then its parts. */

@@ -16,6 +16,11 @@ const day = 86_400_000;
  * the functions keep pins for a minute. Eight days are those seven and a day for hellos that went unanswered.
  */
 export const rotationPace: RotationPace = { every: 90 * day, announce: 8 * day, overlap: 8 * day };
+/**
+ * The key of links is believed by whoever reads its secret, each two minutes: an hour leaves room for one that could not
+ * for a while. A cookie that the former key signed lives 12 hours at most, and a link far less.
+ */
+export const linkRotationPace: RotationPace = { every: 90 * day, announce: day / 24, overlap: day };
 
 /** A key's type and blob; a line of a file may have a comment after them. */
 export const publicLines = (keys: readonly HostKeyPair[]): readonly string[] => keys.map((key) => key.public);
@@ -41,7 +46,7 @@ export type RotationStep =
 
 /**
  * The one write that comes next. Every step can be repeated and every write may be the last of a run that was cut off:
- * the next run goes on from what it finds. `pinned` is undefined where nobody pins (the routers' keys).
+ * the next run goes on from what it finds. `pinned` is undefined where nobody pins (the routers' keys, the key of links).
  *
  * No step serves a key that is not pinned: before the switch the pins are looked at again, and where the new key has gone
  * from them the announcement begins anew.

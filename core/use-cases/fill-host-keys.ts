@@ -3,25 +3,34 @@ import type { Clock } from '../ports/clock.ts';
 import type { HostKeyPair, HostKeySet, HostKeyStore, PinStore } from '../ports/host-key-store.ts';
 import type { PinSet } from '../ports/pins.ts';
 
+type MakeKeyPairs = () => Promise<readonly HostKeyPair[]>;
+
 export type HostKeyPorts = {
   readonly relayKeys: HostKeyStore;
   readonly routerKeys: HostKeyStore;
+  readonly linkKeys: HostKeyStore;
   readonly pins: PinStore;
-  readonly makeHostKeyPairs: () => Promise<readonly HostKeyPair[]>;
+  readonly makeHostKeyPairs: MakeKeyPairs;
+  readonly makeLinkKeyPairs: MakeKeyPairs;
   readonly clock: Pick<Clock, 'now'>;
 };
 
 /**
- * Fills the secrets of host keys that are empty. Keys that are there stay: devices and people have pinned them. Pins that
- * are there stay too, for during a rotation they name old and new; only ones that no key of now answers to are added to.
+ * Fills the secrets of host keys and of the link key that are empty. Keys that are there stay: devices and people have
+ * pinned them, and browsers hold what the link key signed. Pins that are there stay too, for during a rotation they name old and new; only ones that no key of now answers to are added to.
  */
 export const fillHostKeys = async (ports: HostKeyPorts): Promise<void> => {
-  const [relayKeys] = await Promise.all([filled(ports, ports.relayKeys), filled(ports, ports.routerKeys)]);
+  const { clock, makeHostKeyPairs, makeLinkKeyPairs } = ports;
+  const [relayKeys] = await Promise.all([
+    filled(ports.relayKeys, makeHostKeyPairs, clock),
+    filled(ports.routerKeys, makeHostKeyPairs, clock),
+    filled(ports.linkKeys, makeLinkKeyPairs, clock),
+  ]);
   const pinned = await ports.pins.read();
   const lines = pinned?.lines ?? [];
   const missing = publicLines(relayKeys.keys).filter((line) => !lines.includes(line));
   // After the keys: a failure between the two is mended by the next run.
-  if (missing.length > 0) await ports.pins.write(newerPins(pinned, [...lines, ...missing], ports.clock.now()));
+  if (missing.length > 0) await ports.pins.write(newerPins(pinned, [...lines, ...missing], clock.now()));
 };
 
 /** Larger than the version before even where a clock went back, and than that of a secret that was lost. */
@@ -30,10 +39,10 @@ export const newerPins = (before: PinSet | undefined, lines: readonly string[], 
   lines,
 });
 
-const filled = async (ports: HostKeyPorts, store: HostKeyStore): Promise<HostKeySet> => {
+const filled = async (store: HostKeyStore, make: MakeKeyPairs, clock: Pick<Clock, 'now'>): Promise<HostKeySet> => {
   const standing = await store.read();
   if (standing !== undefined) return standing;
-  const made = { keys: await ports.makeHostKeyPairs(), since: ports.clock.now() };
+  const made = { keys: await make(), since: clock.now() };
   await store.write(made);
   return made;
 };

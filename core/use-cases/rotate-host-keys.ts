@@ -11,11 +11,15 @@ import { newerPins } from './fill-host-keys.ts';
 export const hastes = ['scheduled', 'now', 'compromised'] as const;
 export type Haste = (typeof hastes)[number];
 
+/** Who serves the keys: relays and routers show them to SSH clients, `link` signs links and cookies. */
+export const keyKinds = ['relay', 'router', 'link'] as const;
+export type KeyKind = (typeof keyKinds)[number];
+
 export type RotatePorts = {
   readonly keys: HostKeyStore;
   /** Where nobody pins the keys there is nothing to write. */
   readonly pins?: PinStore;
-  readonly makeHostKeyPairs: () => Promise<readonly HostKeyPair[]>;
+  readonly makeKeyPairs: () => Promise<readonly HostKeyPair[]>;
   readonly clock: Pick<Clock, 'now'>;
   readonly hub: EventHub;
 };
@@ -30,18 +34,14 @@ const hurried = (pace: RotationPace, haste: Haste, begun: boolean): RotationPace
 });
 
 /**
- * Goes on with the rotation of the host keys that `of` serve, as far as it may go now. Each step is in the audit log before
+ * Goes on with the rotation of the keys of `of`, as far as it may go now. Each step is in the audit log before
  * it is taken. Two runs at once do no harm: before every switch the pins are read back in a later run. Throws
  * `unavailable` when a secret cannot be read or written, and `internal` when one holds something else than it should:
  * then everything stays as it is.
  */
 export const rotateHostKeys = async (
   ports: RotatePorts,
-  {
-    of,
-    pace,
-    haste = 'scheduled',
-  }: { readonly of: 'relay' | 'router'; readonly pace: RotationPace; readonly haste?: Haste },
+  { of, pace, haste = 'scheduled' }: { readonly of: KeyKind; readonly pace: RotationPace; readonly haste?: Haste },
 ): Promise<Extract<RotationStep, { do: 'wait' }> | undefined> => {
   const { hub, clock } = ports;
   const standing = await ports.keys.read();
@@ -75,7 +75,7 @@ export const rotateHostKeys = async (
       await ports.pins?.write(pins);
     } else {
       if (step.do === 'make') begun = true;
-      set = step.do === 'make' ? { ...set, next: { keys: await ports.makeHostKeyPairs() } } : step.set;
+      set = step.do === 'make' ? { ...set, next: { keys: await ports.makeKeyPairs() } } : step.set;
       await ports.keys.write(set);
     }
   }

@@ -4,7 +4,7 @@ import { Construct } from 'constructs';
 import type { Foundation } from '../foundation.ts';
 
 /**
- * Fills the secrets of the SSH host keys when the stage is first deployed. CloudFormation calls our function directly:
+ * Fills the secrets of the SSH host keys and of the link key when the stage is first deployed. CloudFormation calls our function directly:
  * a provider framework would bring functions that we neither wrote nor test. Kept when deleted, for the keys outlive it.
  */
 export class HostKeys extends Construct {
@@ -24,6 +24,7 @@ export class HostKeys extends Construct {
         HostKeysSecret: secrets.hostKeys.secretArn,
         PinsSecret: secrets.pins.secretArn,
         RouterHostKeysSecret: secrets.routerHostKeys.secretArn,
+        LinkKeySecret: secrets.linkKey.secretArn,
       },
     });
   }

@@ -25,7 +25,7 @@ export class RouterTask extends HouseTask {
     const { config, foundation, openForJump, version } = options;
     const { secrets, tokens } = foundation;
     const { router } = config;
-    // A certificate is for a name: without a domain there is neither, and SSH is the way in.
+    // A certificate and links are for names: without a domain there are none, and SSH is the way in.
     const named = config.domain !== undefined;
     super(scope, id, {
       name: 'router',
@@ -39,7 +39,12 @@ export class RouterTask extends HouseTask {
       environment: {
         ...tableSettings(routerRights, foundation),
         [secretVariable.routerHostKeys]: secrets.routerHostKeys.secretArn,
-        ...(named ? { [secretVariable.certificate]: secrets.certificate.secretArn } : {}),
+        ...(named
+          ? {
+              [secretVariable.certificate]: secrets.certificate.secretArn,
+              [secretVariable.linkKey]: secrets.linkKey.secretArn,
+            }
+          : {}),
         SALLYPORT_DOMAIN: proxyDomain(config),
         SALLYPORT_ROUTER_LISTEN: `0.0.0.0:${ports.router}`,
         SALLYPORT_ADMIN_LISTEN: `127.0.0.1:${adminPorts.router}`,
@@ -55,7 +60,12 @@ export class RouterTask extends HouseTask {
       statements: [
         ...routerRights.map((right) => tableStatement(right, foundation)),
         secretStatement(foundation, 'routerHostKeys', 'GetSecretValue'),
-        ...(named ? [secretStatement(foundation, 'certificate', 'GetSecretValue')] : []),
+        ...(named
+          ? [
+              secretStatement(foundation, 'certificate', 'GetSecretValue'),
+              secretStatement(foundation, 'linkKey', 'GetSecretValue'),
+            ]
+          : []),
         new PolicyStatement({
           sid: 'OpenForJump',
           actions: ['lambda:InvokeFunction'],

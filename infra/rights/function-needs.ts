@@ -42,6 +42,9 @@ const knownDevice = notKeyed(attributeRows, rows('devices', 'GetItem', 'UpdateIt
 /** Answers that are kept for an `Idempotency-Key`. */
 const once = rows('once', 'PutItem', 'DeleteItem');
 
+/** Those that are made and rotated by us. */
+const keySecrets = ['hostKeys', 'pins', 'routerHostKeys', 'linkKey'] as const;
+
 /** To open a tunnel, whichever way the request came. */
 const open: FunctionNeeds = {
   tables: [
@@ -195,6 +198,6 @@ export const functionNeeds: Readonly<Record<FunctionName, FunctionNeeds>> = {
     settings: [],
   },
   'mqtt-authorizer': { tables: [audit], settings: ['tokens'] },
-  'host-keys': { tables: [], settings: [], writes: ['hostKeys', 'pins', 'routerHostKeys'] },
-  'rotate-host-keys': { tables: [audit], settings: [], writes: ['hostKeys', 'pins', 'routerHostKeys'] },
+  'host-keys': { tables: [], settings: [], writes: keySecrets },
+  'rotate-host-keys': { tables: [audit], settings: [], writes: keySecrets },
 };

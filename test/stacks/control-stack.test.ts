@@ -146,13 +146,14 @@ test('operators are admitted to MQTT by our function and not by a signature of A
   });
 });
 
-test('host keys are made by our own function, and stay', () => {
+test('host keys and link key are made by our own function, and stay', () => {
   const [[, keys] = []] = resourcesOf(control, 'Custom::SallyportHostKeys');
   expect(keys).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
   expect(textOf(keys?.Properties.ServiceToken)).toBe('<FunctionsHostKeysFunction>');
   expect(textOf(keys?.Properties.HostKeysSecret)).toBe('<SecretsHostKeys>');
   expect(textOf(keys?.Properties.PinsSecret)).toBe('<SecretsPins>');
   expect(textOf(keys?.Properties.RouterHostKeysSecret)).toBe('<SecretsRouterHostKeys>');
+  expect(textOf(keys?.Properties.LinkKeySecret)).toBe('<SecretsLinkKey>');
 });
 
 test('functions learn the tables that they have rights on, and no others', () => {

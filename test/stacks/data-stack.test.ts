@@ -1,14 +1,16 @@
+import type { Template } from 'aws-cdk-lib/assertions';
 import { resourcesOf, synthesizeStage, textOf, withoutHashes } from './stage.ts';
+import { lineOf, statementsOf } from './statements.ts';
 
 const { data } = synthesizeStage();
-const taskOf = (id: string) => {
-  const found = resourcesOf(data, 'AWS::ECS::TaskDefinition').find(([logicalId]) => logicalId.startsWith(id));
+const taskOf = (id: string, template = data) => {
+  const found = resourcesOf(template, 'AWS::ECS::TaskDefinition').find(([logicalId]) => logicalId.startsWith(id));
   if (found === undefined) throw new Error(`no task ${id}`);
   return found[1].Properties;
 };
-const environmentOf = (id: string): Readonly<Record<string, string>> =>
+const environmentOf = (id: string, template = data): Readonly<Record<string, string>> =>
   Object.fromEntries(
-    taskOf(id).ContainerDefinitions[0].Environment.map((one: { Name: string; Value: unknown }) => [
+    taskOf(id, template).ContainerDefinitions[0].Environment.map((one: { Name: string; Value: unknown }) => [
       one.Name,
       textOf(one.Value),
     ]),
@@ -40,6 +42,27 @@ test('a secret reaches a process by its ARN only', () => {
   for (const id of ['Relay', 'Router']) expect(taskOf(id).ContainerDefinitions[0].Secrets).toBeUndefined();
   expect(environmentOf('Relay').SALLYPORT_HOST_KEYS_SECRET).toBe('<SecretsHostKeys>');
   expect(environmentOf('Router').SALLYPORT_ROUTER_HOST_KEYS_SECRET).toBe('<SecretsRouterHostKeys>');
+});
+
+test("with a domain, and only then, the router reads the names' certificate and the link key, and neither writes", () => {
+  const rightsTo = (template: Template) =>
+    statementsOf(template)
+      .filter(({ sid }) => sid === 'SecretCertificate' || sid === 'SecretLinkKey')
+      .map((statement) => `${statement.role}: ${lineOf(statement)}`);
+  expect(rightsTo(data)).toEqual([]);
+  expect(Object.keys(environmentOf('Router'))).not.toContain('SALLYPORT_LINK_KEY_SECRET');
+  const named = synthesizeStage({ domain: 'tunnels.example.com' }).data;
+  expect(environmentOf('Router', named)).toMatchObject({
+    SALLYPORT_CERTIFICATE_SECRET: '<SecretsCertificate>',
+    SALLYPORT_LINK_KEY_SECRET: '<SecretsLinkKey>',
+  });
+  expect(Object.keys(environmentOf('Relay', named)).filter((name) => name.endsWith('_SECRET'))).toEqual([
+    'SALLYPORT_HOST_KEYS_SECRET',
+  ]);
+  expect(rightsTo(named)).toEqual([
+    'RouterTaskRole: secretsmanager:GetSecretValue on <SecretsCertificate>',
+    'RouterTaskRole: secretsmanager:GetSecretValue on <SecretsLinkKey>',
+  ]);
 });
 
 test('processes learn their tables and their own settings', () => {

@@ -136,6 +136,7 @@ export const startDataPlane = async (
           listen: localhost,
           hostKeysSecret: '',
           certificateSecret: undefined,
+          linkKeySecret: undefined,
           relayBackend: own.relayBackend,
           openForJump: '',
           token: { issuer: '', audience: '', jwks: '' },

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import ssh2 from 'ssh2';
-import { makeHostKeyPairs } from '../../../adapters/ssh/host-key-pairs.ts';
+import { makeHostKeyPairs, makeLinkKeyPairs } from '../../../adapters/ssh/host-key-pairs.ts';
 import { generateEd25519 } from '../../../adapters/ssh/keys.ts';
 import { servedKeys } from '../../../adapters/ssh/served-keys.ts';
 import type { RelayLink } from '../../../agent/relay-link.ts';
@@ -66,11 +66,11 @@ describe('a rotation of host keys under load', () => {
   };
   const rotate = async () => {
     await rotateHostKeys(
-      { hub, clock, makeHostKeyPairs, keys: relaySecret.store, pins: pinStore },
+      { hub, clock, makeKeyPairs: makeHostKeyPairs, keys: relaySecret.store, pins: pinStore },
       { of: 'relay', pace: rotationPace },
     );
     await rotateHostKeys(
-      { hub, clock, makeHostKeyPairs, keys: routerSecret.store },
+      { hub, clock, makeKeyPairs: makeHostKeyPairs, keys: routerSecret.store },
       { of: 'router', pace: rotationPace },
     );
     // Both kinds of process read their secret once more.
@@ -136,7 +136,8 @@ describe('a rotation of host keys under load', () => {
 
   beforeAll(async () => {
     await fillHostKeys({
-      ...{ relayKeys: relaySecret.store, routerKeys: routerSecret.store, pins: pinStore, makeHostKeyPairs, clock },
+      ...{ relayKeys: relaySecret.store, routerKeys: routerSecret.store, linkKeys: secret().store, pins: pinStore },
+      ...{ makeHostKeyPairs, makeLinkKeyPairs, clock },
     });
     relayKeys = await follow(relaySecret.source, 'host_keys');
     routerKeys = await follow(routerSecret.source, 'router_host_keys');

@@ -1,18 +1,19 @@
 import { createEventHub } from '../../../core/events.ts';
 import type { AuditRecord } from '../../../core/model/audit-record.ts';
-import { rotationPace } from '../../../core/model/key-rotation.ts';
+import { linkRotationPace, rotationPace } from '../../../core/model/key-rotation.ts';
 import type { HostKeyPair, HostKeySet } from '../../../core/ports/host-key-store.ts';
 import type { PinSet } from '../../../core/ports/pins.ts';
-import { type Haste, rotateHostKeys } from '../../../core/use-cases/rotate-host-keys.ts';
+import { type Haste, type KeyKind, rotateHostKeys } from '../../../core/use-cases/rotate-host-keys.ts';
 
 const day = 86_400_000;
+const hour = 3_600_000;
 const key = (name: string): HostKeyPair => ({
   type: 'ssh-ed25519',
   private: `secret-${name}`,
   public: `ssh-ed25519 ${name}`,
 });
 
-const setUp = (given: { readonly withoutPins?: boolean } = {}) => {
+const setUp = (given: { readonly withoutPins?: boolean; readonly of?: KeyKind } = {}) => {
   const world = {
     now: 1_000 * day,
     set: { keys: [key('0')], since: 1_000 * day } as HostKeySet | undefined,
@@ -21,6 +22,7 @@ const setUp = (given: { readonly withoutPins?: boolean } = {}) => {
     lines: [] as string[],
     failing: false,
   };
+  const { of = 'relay' } = given;
   let made = 0;
   const clock = { now: () => world.now, monotonic: () => world.now };
   const hub = createEventHub({
@@ -55,12 +57,13 @@ const setUp = (given: { readonly withoutPins?: boolean } = {}) => {
             },
           },
         }),
-    makeHostKeyPairs: async () => {
+    makeKeyPairs: async () => {
       made += 1;
       return [key(String(made))];
     },
   };
-  const run = (haste: Haste = 'scheduled') => rotateHostKeys(ports, { of: 'relay', pace: rotationPace, haste });
+  const run = (haste: Haste = 'scheduled') =>
+    rotateHostKeys(ports, { of, pace: of === 'link' ? linkRotationPace : rotationPace, haste });
   const steps = () => world.records.flatMap(({ facts }) => (facts === undefined ? [] : [facts.step]));
   const served = () => world.set?.keys.map((one) => one.public);
   return { world, run, steps, served, ports };
@@ -137,6 +140,48 @@ test('keys that nobody pins rotate alike', async () => {
   world.now += 8 * day;
   await run();
   expect(steps()).toEqual(['made', 'announced', 'switched', 'retired']);
+});
+
+describe('the key of links', () => {
+  const setUpLink = () => setUp({ withoutPins: true, of: 'link' });
+
+  test('a quarter: announced for an hour, signs, and the one before is believed for a day', async () => {
+    const { world, run, steps, served } = setUpLink();
+    world.now += 90 * day - 1;
+    expect(await run()).toMatchObject({ phase: 'rest', until: world.now + 1 });
+    world.now += 1;
+    const began = world.now;
+    expect(await run()).toMatchObject({ phase: 'announced', until: began + hour });
+    expect(world.set).toMatchObject({ keys: [key('0')], next: { keys: [key('1')], announcedAt: began } });
+    world.now += hour - 1;
+    await run();
+    expect(served()).toEqual(['ssh-ed25519 0']);
+    world.now += 1;
+    expect(await run()).toMatchObject({ phase: 'switched', until: world.now + day });
+    expect(world.set).toEqual({ keys: [key('1')], since: began + hour, former: ['ssh-ed25519 0'] });
+    world.now += day - 1;
+    await run();
+    expect(world.set?.former).toEqual(['ssh-ed25519 0']);
+    world.now += 1;
+    expect(await run()).toMatchObject({ phase: 'rest', until: began + hour + 90 * day });
+    expect(world.set).toEqual({ keys: [key('1')], since: began + hour });
+    expect(steps()).toEqual(['made', 'announced', 'switched', 'retired']);
+    expect(new Set(world.records.flatMap(({ facts }) => facts?.of ?? []))).toEqual(new Set(['link']));
+  });
+
+  test.each([
+    ['at rest', 0],
+    ['beside its successor', 1],
+    ['in the overlap', hour],
+  ])('a compromised one, %s, is believed no more after one run', async (_name, since) => {
+    const { world, run } = setUpLink();
+    if (since > 0) await run('now');
+    world.now += since;
+    await run();
+    await run('compromised');
+    expect(world.set).toEqual({ keys: [expect.objectContaining({})], since: world.now });
+    expect(JSON.stringify(world.set)).not.toMatch(since > 0 ? /secret-[01]/ : /secret-0/);
+  });
 });
 
 test('an empty secret is left to who fills it', async () => {

@@ -1,8 +1,8 @@
-import { createPrivateKey, createPublicKey } from 'node:crypto';
+import { createPrivateKey, createPublicKey, sign, verify } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { CloudFormationCustomResourceEvent } from 'aws-lambda';
-import { makeHostKeyPairs } from '../../../adapters/ssh/host-key-pairs.ts';
+import { makeHostKeyPairs, makeLinkKeyPairs } from '../../../adapters/ssh/host-key-pairs.ts';
 import { readPrivateKey } from '../../../adapters/ssh/keys.ts';
 import { createSshKeys } from '../../../adapters/ssh/ssh-keys.ts';
 import type { HostKeyPair, HostKeySet } from '../../../core/ports/host-key-store.ts';
@@ -48,17 +48,19 @@ const memory = <T>() => {
 };
 const connect = () => {
   let made = 0;
-  const pairs = async (): Promise<readonly HostKeyPair[]> => {
+  const pairs = (name: string) => async (): Promise<readonly HostKeyPair[]> => {
     made += 1;
-    return [{ type: 'ssh-ed25519', private: `private ${made}`, public: `ssh-ed25519 ${made}` }];
+    return [{ type: 'ssh-ed25519', private: `private ${name}${made}`, public: `ssh-ed25519 ${name}${made}` }];
   };
   const { ports, lines } = createWorld();
   const stores = {
     relayKeys: memory<HostKeySet>(),
     routerKeys: memory<HostKeySet>(),
+    linkKeys: memory<HostKeySet>(),
     pins: memory<PinSet>(),
   };
-  return { ...stores, lines, made: () => made, ports: { ...ports, ...stores, makeHostKeyPairs: pairs } };
+  const makers = { makeHostKeyPairs: pairs(''), makeLinkKeyPairs: pairs('link ') };
+  return { ...stores, lines, made: () => made, ports: { ...ports, ...stores, ...makers } };
 };
 const event = (RequestType: 'Create' | 'Update' | 'Delete'): CloudFormationCustomResourceEvent => ({
   RequestType,
@@ -74,11 +76,15 @@ const event = (RequestType: 'Create' | 'Update' | 'Delete'): CloudFormationCusto
 });
 
 test('the first time it fills every secret, and says so', async () => {
-  const { ports, relayKeys, routerKeys, pins } = connect();
+  const { ports, relayKeys, routerKeys, linkKeys, pins } = connect();
   await respond(ports, event('Create'));
   expect(pins.value?.lines).toEqual(relayKeys.value?.keys.map((key) => key.public));
   expect(relayKeys.value?.since).toBe(ports.clock.now());
   expect(routerKeys.value).not.toEqual(relayKeys.value);
+  expect(linkKeys.value).toEqual({
+    keys: [expect.objectContaining({ public: 'ssh-ed25519 link 3' })],
+    since: ports.clock.now(),
+  });
   expect(answers).toEqual([
     {
       method: 'PUT',
@@ -96,11 +102,11 @@ test('the first time it fills every secret, and says so', async () => {
 });
 
 test('again it keeps what is there, and a deletion deletes nothing', async () => {
-  const { ports, relayKeys, pins, made } = connect();
+  const { ports, relayKeys, linkKeys, pins, made } = connect();
   await respond(ports, event('Create'));
-  const [keys, pinned] = [relayKeys.value, pins.value];
+  const [keys, link, pinned] = [relayKeys.value, linkKeys.value, pins.value];
   for (const type of ['Update', 'Create', 'Delete'] as const) await respond(ports, event(type));
-  expect([relayKeys.value, pins.value, made()]).toEqual([keys, pinned, 2]);
+  expect([relayKeys.value, linkKeys.value, pins.value, made()]).toEqual([keys, link, pinned, 3]);
 });
 
 test('a rotation keeps its old pins and gets the new ones', async () => {
@@ -108,6 +114,16 @@ test('a rotation keeps its old pins and gets the new ones', async () => {
   pins.value = { version: 5, lines: ['ssh-ed25519 old'] };
   await respond(ports, event('Update'));
   expect(pins.value).toEqual({ version: ports.clock.now(), lines: ['ssh-ed25519 old', 'ssh-ed25519 1'] });
+});
+
+test('a stage that has its host keys gets a link key at its next deployment, and nothing else', async () => {
+  const { ports, relayKeys, routerKeys, linkKeys, pins, made } = connect();
+  await respond(ports, event('Create'));
+  const before = structuredClone([relayKeys.value, routerKeys.value, pins.value]);
+  linkKeys.value = undefined;
+  await respond(ports, event('Update'));
+  expect(linkKeys.value).toMatchObject({ keys: [{ public: 'ssh-ed25519 link 4' }] });
+  expect([relayKeys.value, routerKeys.value, pins.value, made()]).toEqual([...before, 4]);
 });
 
 test('a failure is told without its cause, so that the stack does not hang', async () => {
@@ -128,4 +144,19 @@ test('three keys of the types that clients know, readable by whoever serves and 
   }
   const rsa = createPublicKey(createPrivateKey(pairs[2]?.private ?? ''));
   expect(rsa.asymmetricKeyDetails?.modulusLength).toBe(3072);
+});
+
+test('the link key is one ed25519 pair, which signs what its public half verifies; another each time', async () => {
+  const [pair, ...more] = await makeLinkKeyPairs();
+  expect(more).toEqual([]);
+  expect(pair?.type).toBe('ssh-ed25519');
+  const key = createPrivateKey(pair?.private ?? '');
+  expect(key.asymmetricKeyType).toBe('ed25519');
+  // RFC 8709 section 4: the blob ends with the 32 bytes of the key.
+  const x = Buffer.from(pair?.public.split(' ')[1] ?? '', 'base64')
+    .subarray(-32)
+    .toString('base64url');
+  const read = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
+  expect(verify(null, Buffer.from('link'), read, sign(null, Buffer.from('link'), key))).toBe(true);
+  expect((await makeLinkKeyPairs())[0]?.private).not.toBe(pair?.private);
 });

@@ -10,6 +10,7 @@ const setUp = () => {
   const kept = {
     relay: { keys: [pair('relay')], since: ports.clock.now() } as HostKeySet,
     router: { keys: [pair('router')], since: ports.clock.now() } as HostKeySet,
+    link: { keys: [pair('link')], since: ports.clock.now() } as HostKeySet,
     pins: { version: 1, lines: ['ssh-ed25519 relay'] } as PinSet,
   };
   const store = <Kind extends keyof typeof kept>(kind: Kind) => ({
@@ -19,26 +20,46 @@ const setUp = () => {
     },
   });
   const makeHostKeyPairs = async () => [pair('new')];
-  const stores = { relayKeys: store('relay'), routerKeys: store('router'), pins: store('pins') };
-  return { kept, records, lines, ports: { ...ports, ...stores, makeHostKeyPairs } };
+  const makeLinkKeyPairs = async () => [pair('new-link')];
+  const stores = {
+    ...{ relayKeys: store('relay'), routerKeys: store('router'), linkKeys: store('link'), pins: store('pins') },
+  };
+  return { kept, records, lines, ports: { ...ports, ...stores, makeHostKeyPairs, makeLinkKeyPairs } };
 };
 
-test("the hour's event asks after both kinds and changes nothing before its day", async () => {
+test("the hour's event asks after all kinds and changes nothing before its day", async () => {
   const { ports, kept } = setUp();
   const before = structuredClone(kept);
   const scheduled = { version: '0', id: 'x', 'detail-type': 'Scheduled Event', source: 'aws.events', detail: {} };
-  expect(await respond(ports, scheduled)).toMatchObject({ relay: { phase: 'rest' }, router: { phase: 'rest' } });
+  const rest = { do: 'wait', phase: 'rest', until: ports.clock.now() + 90 * 86_400_000 };
+  expect(await respond(ports, scheduled)).toEqual({ relay: rest, router: rest, link: rest });
   expect(kept).toEqual(before);
 });
 
 test('one kind alone, at once; no private key in answer, log or record', async () => {
   const { ports, kept, records, lines } = setUp();
   const answer = await respond(ports, { of: 'relay', haste: 'compromised' });
-  expect(answer).toMatchObject({ relay: { phase: 'rest' } });
+  expect(answer).toEqual({ relay: expect.objectContaining({ phase: 'rest' }) });
   expect(kept.pins.lines).toEqual(['ssh-ed25519 new']);
-  expect(kept.router.keys).toEqual([pair('router')]);
+  expect([kept.router.keys, kept.link.keys]).toEqual([[pair('router')], [pair('link')]]);
   expect(records).toContainEqual(expect.objectContaining({ kind: 'changed', action: 'host_keys' }));
   expect(JSON.stringify([answer, records, lines])).not.toContain('secret ');
+});
+
+test("the link key goes by its own pace and gets a pair of its own kind; hosts' keys and pins stay", async () => {
+  const { ports, kept, records } = setUp();
+  const { relay, router, pins } = structuredClone(kept);
+  const now = ports.clock.now();
+  expect(await respond(ports, { of: 'link', haste: 'now' })).toEqual({
+    link: { do: 'wait', phase: 'announced', until: now + 3_600_000 },
+  });
+  expect(kept).toEqual({
+    ...{ relay, router, pins },
+    link: { keys: [pair('link')], since: now, next: { keys: [pair('new-link')], announcedAt: now } },
+  });
+  expect(records).toContainEqual(
+    expect.objectContaining({ action: 'host_keys', facts: { of: 'link', step: 'made', haste: 'now' } }),
+  );
 });
 
 test.each([{ haste: 'yesterday' }, { of: 'device' }])('%j is refused', async (event) => {
