@@ -40,8 +40,6 @@ export interface SecretSpec {
   readonly name: string;
   readonly arn: string;
   readonly keyArn?: string;
-  /** Makes the first value; a secret without one has no version until somebody puts it. */
-  readonly initial?: () => string;
 }
 
 export interface KeySpec {

@@ -96,12 +96,11 @@ export function localCloud(parts: LocalCloudParts): Cloud {
       parts.roles.checkTrust(template.roleArn, 'iot.amazonaws.com', template.arn);
       parts.provisioning.add(template);
     },
-    createSecret: ({ name, arn, keyArn, initial }) => {
+    createSecret: ({ name, arn, keyArn }) => {
       secrets.ensure({
         name,
         arn,
         ...(keyArn === undefined ? {} : { kmsKeyId: keyArn }),
-        ...(initial === undefined ? {} : { initial }),
       });
     },
     createKey: ({ arn, policy }) => {

@@ -42,8 +42,6 @@ export interface SecretDescription {
   readonly arn: string;
   /** ARN, id or alias of a customer managed key. */
   readonly kmsKeyId?: string;
-  /** Makes the first value; without it the secret has no version until somebody puts one. */
-  readonly initial?: () => string;
 }
 
 export interface SecretStoreOptions {
@@ -90,16 +88,15 @@ export class SecretStore {
   }
 
   /**
-   * Has a secret as a template describes it: made if it is not there, with a first value if there is one to make; kept
-   * with its versions if it is.
+   * Has a secret as a template describes it: made if it is not there, without a version until somebody puts one; kept with
+   * its versions if it is.
    */
-  ensure({ name, arn, kmsKeyId, initial }: SecretDescription): Secret {
+  ensure({ name, arn, kmsKeyId }: SecretDescription): Secret {
     const known = this.secrets.find((secret) => secret.name === name);
     const secret: Secret = known ?? { arn, name, createdAt: this.now(), versions: [] };
     if (!known) this.secrets.push(secret);
     secret.arn = arn;
     secret.kmsKeyId = kmsKeyId;
-    if (!known && initial) this.put(secret, randomUUID(), { value: initial(), binary: false });
     this.save();
     return secret;
   }
