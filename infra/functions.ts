@@ -16,6 +16,7 @@ export const functions = {
   'tunnel-get': { description: 'Shows a tunnel, or waits for it', memoryMegabytes: 256, timeoutSeconds: 28 },
   'tunnel-list': { description: 'Lists tunnels', memoryMegabytes: 512, timeoutSeconds: 10 },
   'tunnel-change': { description: "Changes a tunnel's allow list or end", memoryMegabytes: 512, timeoutSeconds: 10 },
+  'tunnel-link': { description: 'Makes a link for a browser', memoryMegabytes: 512, timeoutSeconds: 10 },
   'tunnel-close': { description: 'Ends a tunnel', memoryMegabytes: 512, timeoutSeconds: 15 },
   'device-list': { description: 'Lists devices', memoryMegabytes: 512, timeoutSeconds: 10 },
   'device-get': {

@@ -14,6 +14,7 @@ export const routes: readonly Route[] = [
   { method: 'GET', path: '/v1/tunnels/{tunnel}', function: 'tunnel-get' },
   { method: 'PATCH', path: '/v1/tunnels/{tunnel}', function: 'tunnel-change' },
   { method: 'DELETE', path: '/v1/tunnels/{tunnel}', function: 'tunnel-close' },
+  { method: 'POST', path: '/v1/tunnels/{tunnel}/links', function: 'tunnel-link' },
   { method: 'GET', path: '/v1/devices', function: 'device-list' },
   { method: 'GET', path: '/v1/devices/{device}', function: 'device-get' },
   { method: 'PATCH', path: '/v1/devices/{device}', function: 'device-change' },

@@ -28,6 +28,7 @@ const shape = {
   /** The API behind IAM, and the routers' door: the canary's. */
   SALLYPORT_API_URL: z.url(),
   SALLYPORT_ROUTER_HOST: text,
+  /** Whether routers have a certificate, for which it takes a domain. */
   SALLYPORT_HTTPS: z.enum(['on', 'off']).default('off'),
   SALLYPORT_SIGN_IN_SECONDS: z.coerce.number().int().min(60).max(604_800).default(43_200),
 } as const;

@@ -27,9 +27,11 @@ import { createDeviceConnections } from '../adapters/iot/device-connections.ts';
 import { createDeviceMessages } from '../adapters/iot/device-messages.ts';
 import { createOperatorMessages } from '../adapters/iot/operator-messages.ts';
 import { createThingRegistry } from '../adapters/iot/thing-registry.ts';
+import { createLinkTokens } from '../adapters/jwt/link-tokens.ts';
 import { createTokens } from '../adapters/jwt/tokens.ts';
 import { createCertificateStore } from '../adapters/secrets/certificate-store.ts';
 import { createHostKeyStore, createPinStore } from '../adapters/secrets/host-key-store.ts';
+import { createSecretLinkKeys } from '../adapters/secrets/link-keys.ts';
 import { createSecretPins } from '../adapters/secrets/pins.ts';
 import { makeHostKeyPairs, makeLinkKeyPairs } from '../adapters/ssh/host-key-pairs.ts';
 import { createJumpClient } from '../adapters/ssh/jump-client.ts';
@@ -76,6 +78,7 @@ const secrets = /* @__PURE__ */ kept(() => new SecretsManagerClient({}));
 const tableOf = (noun: TableNoun) => ({ client: dynamo(), table: settings().table(noun) });
 const secretOf = (name: Parameters<Settings['text']>[0]) => ({ client: secrets(), secret: settings().text(name) });
 
+export const https = () => settings().https;
 export const domain = () => settings().text('SALLYPORT_DOMAIN');
 export const adminGroup = () => settings().text('SALLYPORT_ADMIN_GROUP');
 export const relayAddress = () => ({
@@ -103,6 +106,11 @@ export const operatorMessages = () => createOperatorMessages({ client: iot() });
 
 export const sshKeys = createSshKeys;
 export const pins = () => createSecretPins({ ...secretOf('SALLYPORT_PINS_SECRET'), now: clock.now });
+export const links = () =>
+  createLinkTokens({
+    keys: createSecretLinkKeys({ ...secretOf('SALLYPORT_LINK_KEY_SECRET'), now: clock.now }),
+    now: clock.now,
+  });
 export const hostKeys = () => ({
   relayKeys: createHostKeyStore(secretOf('SALLYPORT_HOST_KEYS_SECRET')),
   routerKeys: createHostKeyStore(secretOf('SALLYPORT_ROUTER_HOST_KEYS_SECRET')),
@@ -162,7 +170,7 @@ export const operatorApi = () =>
   createSignedApi(signed(30_000, { service: 'execute-api', endpoint: settings().text('SALLYPORT_API_URL') }));
 export const jumpClient = () => createJumpClient({ host: settings().text('SALLYPORT_ROUTER_HOST'), port: 443 });
 export const stranger = () =>
-  settings().https ? createStranger({ host: settings().text('SALLYPORT_ROUTER_HOST'), port: 443 }) : undefined;
+  https() ? createStranger({ host: settings().text('SALLYPORT_ROUTER_HOST'), port: 443 }) : undefined;
 
 /** For functions that record nothing: should one ever try, it is refused. */
 const noAudit: AuditLog = {

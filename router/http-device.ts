@@ -2,21 +2,21 @@ import { type Agent, request as httpRequest, type IncomingMessage, type ServerRe
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream';
 import { SallyportError } from '../core/errors.ts';
-import type { Bearer } from './http-bearer.ts';
+import type { Credential } from './http-credential.ts';
 import { headersToDevice, headersToOperator } from './http-headers.ts';
 
 /** Passes one request on and its reply back. The agent opens the stream to the device. */
 export const passRequest = (
   request: IncomingMessage,
   response: ServerResponse,
-  options: { readonly agent: Agent; readonly bearer: Bearer; readonly source: string },
+  options: { readonly agent: Agent; readonly credential: Credential; readonly source: string },
 ): Promise<void> =>
   new Promise((resolve, reject) => {
     const onward = httpRequest({
       agent: options.agent,
       method: request.method,
       path: request.url,
-      headers: headersToDevice(request, options.bearer, options.source),
+      headers: headersToDevice(request, options.credential, options.source),
       setHost: false,
     });
     onward.once('error', (cause) => {
@@ -36,9 +36,9 @@ export const passRequest = (
   });
 
 /** The head of an upgrade (WebSocket) as it goes to the device; everything after it is bytes. */
-export const upgradeHead = (request: IncomingMessage, bearer: Bearer, source: string): Buffer => {
+export const upgradeHead = (request: IncomingMessage, credential: Credential, source: string): Buffer => {
   const headers = {
-    ...headersToDevice(request, bearer, source),
+    ...headersToDevice(request, credential, source),
     connection: 'Upgrade',
     upgrade: request.headers.upgrade,
   };

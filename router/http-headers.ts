@@ -1,5 +1,6 @@
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
-import type { Bearer } from './http-bearer.ts';
+import { cookiesOfDevice, withoutOurs } from './http-cookies.ts';
+import type { Credential } from './http-credential.ts';
 
 /** RFC 9110 7.6.1: they speak of one connection, and ours to the device is another. */
 const hopByHop = [
@@ -25,17 +26,30 @@ const withoutHops = (headers: IncomingMessage['headers']): OutgoingHttpHeaders =
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !dropped.has(name)));
 };
 
-/** A request's headers as the device sees them: never the operator's token. */
-export const headersToDevice = (request: IncomingMessage, bearer: Bearer, source: string): OutgoingHttpHeaders => {
+/** A request's headers as the device sees them: never what shows who the operator is to us. */
+export const headersToDevice = (
+  request: IncomingMessage,
+  credential: Credential,
+  source: string,
+): OutgoingHttpHeaders => {
   const headers = withoutHops(request.headers);
   for (const name of ours) delete headers[name];
-  if (bearer.header === 'authorization') delete headers.authorization;
+  if (credential.header === 'authorization') delete headers.authorization;
+  const cookie = withoutOurs(request.headers.cookie ?? '');
+  if (cookie === undefined) delete headers.cookie;
   return {
     ...headers,
+    ...(cookie === undefined ? {} : { cookie }),
     'x-forwarded-for': source,
     'x-forwarded-proto': 'https',
     'x-forwarded-host': request.headers.host,
   };
 };
 
-export const headersToOperator = (reply: IncomingMessage): OutgoingHttpHeaders => withoutHops(reply.headers);
+/** A reply's headers as the operator sees them. */
+export const headersToOperator = (reply: IncomingMessage): OutgoingHttpHeaders => {
+  const { 'set-cookie': cookies, ...headers } = withoutHops(reply.headers);
+  return cookies === undefined
+    ? headers
+    : { ...headers, 'set-cookie': [...cookiesOfDevice([cookies].flat().map(String))] };
+};

@@ -8,8 +8,9 @@ import { parseHostName, type Target } from '../core/model/host-name.ts';
 import type { Tokens } from '../core/ports/tokens.ts';
 import { splice } from '../net/splice.ts';
 import type { Connector } from './connector.ts';
-import { type Bearer, createBearer } from './http-bearer.ts';
+import { type Credential, createCredential } from './http-credential.ts';
 import { passRequest, replyBytes, upgradeHead } from './http-device.ts';
+import type { Visits } from './http-visits.ts';
 import type { LiveStreams } from './live-streams.ts';
 import type { Visitor } from './visitor.ts';
 
@@ -18,19 +19,20 @@ const headersMilliseconds = 10_000;
 /** A stream to a device is kept for the same client's next request, as long as a decision lives. */
 const keptMilliseconds = 5_000;
 
-/** HTTP/1.1 by Host with a bearer token. It serves sockets that the router's listener hands over, after TLS. */
+/** HTTP/1.1 by Host, with a bearer token or by a link. It serves sockets that the router's listener hands over, after TLS. */
 export const createHttpEntrance = (parts: {
   readonly domain: string;
   readonly connector: Connector;
   readonly tokens: Tokens;
+  readonly visits: Visits;
   readonly live: LiveStreams;
   readonly maxStreamsPerOperator: number;
   readonly hub: EventHub;
   /** The operator's own address and port of a connection, as the load balancer told it. */
   readonly sourceOf: (socket: Socket) => Visitor['source'];
 }) => {
-  const { hub, live } = parts;
-  const bearerOf = createBearer(parts.tokens);
+  const { hub, live, visits } = parts;
+  const credentialOf = createCredential(parts.tokens, visits);
 
   /** What the connector refuses it records itself; what never came so far is recorded here. */
   const refused = (
@@ -94,12 +96,14 @@ export const createHttpEntrance = (parts: {
     return agent;
   };
 
-  const visit = async (request: IncomingMessage): Promise<{ visitor: Visitor; target: Target; bearer: Bearer }> => {
+  const visit = async (
+    request: IncomingMessage,
+  ): Promise<{ visitor: Visitor; target: Target; credential: Credential }> => {
     const source = parts.sourceOf(request.socket);
     try {
       const target = targetOf(request);
-      const bearer = await bearerOf(request);
-      return { target, bearer, visitor: { operator: bearer.operator, way: 'http', source } };
+      const credential = await credentialOf(request, target);
+      return { target, credential, visitor: { operator: credential.operator, way: 'http', source } };
     } catch (error) {
       refused(
         { source, code: error instanceof SallyportError ? error.code : 'unavailable' },
@@ -110,15 +114,19 @@ export const createHttpEntrance = (parts: {
   };
 
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const { visitor, target, bearer } = await visit(request);
+    if (visits.isOwn(request)) {
+      const { address: source } = parts.sourceOf(request.socket);
+      return visits.enter(request, response, { target: targetOf(request), source });
+    }
+    const { visitor, target, credential } = await visit(request);
     const agent = agentFor(request, visitor, target);
-    await passRequest(request, response, { agent, bearer, source: visitor.source.address });
+    await passRequest(request, response, { agent, credential, source: visitor.source.address });
   };
 
   const upgrade = async (request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
-    const { visitor, target, bearer } = await visit(request);
+    const { visitor, target, credential } = await visit(request);
     const device = await stream(visitor, target);
-    device.write(Buffer.concat([upgradeHead(request, bearer, visitor.source.address), head]));
+    device.write(Buffer.concat([upgradeHead(request, credential, visitor.source.address), head]));
     splice(socket, device, { stallMilliseconds });
   };
 

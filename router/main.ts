@@ -6,10 +6,12 @@ import { createDynamoChanges } from '../adapters/dynamodb/changes.ts';
 import { createDynamoClient } from '../adapters/dynamodb/client.ts';
 import { createDynamoDevices } from '../adapters/dynamodb/devices.ts';
 import { createDynamoGrants } from '../adapters/dynamodb/grants.ts';
+import { createDynamoOnce } from '../adapters/dynamodb/once.ts';
 import { createDynamoOperatorKeys } from '../adapters/dynamodb/operator-keys.ts';
 import { createDynamoPortClaims } from '../adapters/dynamodb/port-claims.ts';
 import { createDynamoRelays } from '../adapters/dynamodb/relays.ts';
 import { createDynamoTunnels } from '../adapters/dynamodb/tunnels.ts';
+import { createLinkTokens, type LinkKeys } from '../adapters/jwt/link-tokens.ts';
 import { createTokens } from '../adapters/jwt/tokens.ts';
 import { createLambdaJumpOpener } from '../adapters/lambda/jump-opener.ts';
 import { certificateSource, hostKeySource } from '../adapters/secrets/followed.ts';
@@ -45,7 +47,7 @@ await runProcess('router', async () => {
 
   const secrets = new SecretsManagerClient();
   const follow = { timers: systemTimers, hub };
-  const [hostKeys, certificate] = await Promise.all([
+  const [hostKeys, certificate, linkKeys] = await Promise.all([
     followSecret({
       name: 'router_host_keys',
       source: hostKeySource({ client: secrets, secret: config.hostKeysSecret }),
@@ -57,6 +59,16 @@ await runProcess('router', async () => {
       : followCertificate(certificateSource({ client: secrets, secret: config.certificateSecret }), {
           domain: config.domain,
           clock,
+          ...follow,
+        }),
+    config.linkKeySecret === undefined
+      ? undefined
+      : followSecret<LinkKeys, LinkKeys | undefined>({
+          name: 'link_key',
+          source: hostKeySource({ client: secrets, secret: config.linkKeySecret }),
+          use: (keys) => keys,
+          // Links are one way in of several.
+          otherwise: { usable: undefined },
           ...follow,
         }),
   ]);
@@ -74,6 +86,8 @@ await runProcess('router', async () => {
     changes: createDynamoChanges(table(tables.changes)),
     opener: createLambdaJumpOpener({ client: new LambdaClient(), functionName: config.openForJump }),
     tokens: createTokens(config.token),
+    links: createLinkTokens({ keys: () => linkKeys?.current(), now: clock.now }),
+    once: createDynamoOnce(table(tables.once)),
     clock,
     timers: systemTimers,
     hub,
@@ -96,6 +110,7 @@ await runProcess('router', async () => {
     async stop() {
       hostKeys.stop();
       certificate?.stop();
+      linkKeys?.stop();
       await running.stop();
       await telling.stop();
     },

@@ -8,6 +8,8 @@ import type { Clock } from '../core/ports/clock.ts';
 import type { Devices } from '../core/ports/devices.ts';
 import type { Grants } from '../core/ports/grants.ts';
 import type { JumpOpener } from '../core/ports/jump-opener.ts';
+import type { LinkTokens } from '../core/ports/link-tokens.ts';
+import type { Once } from '../core/ports/once.ts';
 import type { OperatorKeys } from '../core/ports/operator-keys.ts';
 import type { PortClaims } from '../core/ports/port-claims.ts';
 import type { Relays } from '../core/ports/relays.ts';
@@ -21,6 +23,7 @@ import type { RouterConfig } from './config.ts';
 import { createConnector } from './connector.ts';
 import { createDecisions } from './decisions.ts';
 import { createHttpEntrance } from './http.ts';
+import { createVisits } from './http-visits.ts';
 import { createJump, type Jump } from './jump.ts';
 import { type Live, LiveStreams } from './live-streams.ts';
 import { createOperatorLogin, type OperatorLogin } from './operator-login.ts';
@@ -48,6 +51,8 @@ export type RouterParts = {
   readonly changes: Changes;
   readonly opener: JumpOpener;
   readonly tokens: Tokens;
+  readonly links: LinkTokens;
+  readonly once: Pick<Once, 'claim'>;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly hub: EventHub;
@@ -74,7 +79,8 @@ export const startRouter = async (parts: RouterParts) => {
   const jumpServer = await parts.createJumpServer({ login, jump });
   const sources = new WeakMap<Socket, Visitor['source']>();
   const sourceOf = (socket: Socket): Visitor['source'] => sources.get(socket) ?? { address: '0.0.0.0', port: 0 };
-  const http = createHttpEntrance({ ...config, connector, tokens: parts.tokens, live, hub, sourceOf });
+  const visits = createVisits({ ...parts, keys: parts.operatorKeys, signInMilliseconds: config.signInMilliseconds });
+  const http = createHttpEntrance({ ...config, connector, tokens: parts.tokens, visits, live, hub, sourceOf });
 
   const backend = config.relayBackend === undefined ? undefined : createRelayBackend(config.relayBackend);
 

@@ -73,6 +73,8 @@ const settingOf = (setting: Setting, { config, foundation, relayHost }: Function
   switch (setting) {
     case 'domain':
       return { SALLYPORT_DOMAIN: proxyDomain(config) };
+    case 'https':
+      return { SALLYPORT_HTTPS: config.domain === undefined ? 'off' : 'on' };
     case 'relay':
       return { SALLYPORT_RELAY_HOST: relayHost, SALLYPORT_RELAY_PORT: String(relayPort(config)) };
     case 'delivery':

@@ -4,7 +4,7 @@ import type { FunctionName } from '../functions.ts';
 import { index, keyed, notKeyed, rows, type TableRight, updateOpenRelay } from './table-right.ts';
 
 /** Groups of settings that a function may ask for. */
-export type Setting = 'domain' | 'relay' | 'delivery' | 'adminGroup' | 'signIn' | 'tokens';
+export type Setting = 'domain' | 'https' | 'relay' | 'delivery' | 'adminGroup' | 'signIn' | 'tokens';
 
 /** All that a function may touch, and all that it is told. What is not named here it cannot do. */
 export type FunctionNeeds = {
@@ -112,6 +112,11 @@ export const functionNeeds: Readonly<Record<FunctionName, FunctionNeeds>> = {
     ],
     settings: ['domain', 'delivery', 'adminGroup'],
     speaks: ['commands'],
+  },
+  'tunnel-link': {
+    tables: [rows('tunnels', 'GetItem'), audit, keyed(operatorRows, rows('operatorKeys', 'PutItem'))],
+    settings: ['domain', 'https'],
+    reads: ['linkKey'],
   },
   'device-list': {
     tables: [

@@ -1,5 +1,5 @@
 import { indexes } from '../../core/names.ts';
-import { index, rows, type TableRight, updateOpenRelay } from './table-right.ts';
+import { index, keyed, rows, type TableRight, updateOpenRelay } from './table-right.ts';
 
 /** A relay keeps its own registry row and takes tunnels; it reads no grant and no operator's key. */
 export const relayRights: readonly TableRight[] = [
@@ -14,7 +14,7 @@ export const relayRights: readonly TableRight[] = [
   rows('audit', 'PutItem'),
 ];
 
-/** A router faces the internet: it reads, appends audit records, and writes nothing else. */
+/** A router faces the internet: it reads, appends audit records, notes which links were used, and writes nothing else. */
 export const routerRights: readonly TableRight[] = [
   rows('devices', 'GetItem'),
   rows('tunnels', 'GetItem'),
@@ -23,6 +23,7 @@ export const routerRights: readonly TableRight[] = [
   rows('relays', 'GetItem'),
   rows('grants', 'Query'),
   rows('operatorKeys', 'GetItem'),
+  keyed('link:*', rows('once', 'PutItem')),
   rows('changes', 'Query'),
   rows('audit', 'PutItem'),
 ];

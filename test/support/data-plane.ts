@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { createSecureContext, type SecureContext } from 'node:tls';
+import { createLinkTokens } from '../../adapters/jwt/link-tokens.ts';
 import { createMemoryAudit } from '../../adapters/memory/audit.ts';
 import { createMemoryChanges } from '../../adapters/memory/changes.ts';
 import { createMemoryDevices } from '../../adapters/memory/devices.ts';
 import { createMemoryGrants } from '../../adapters/memory/grants.ts';
+import { createMemoryOnce } from '../../adapters/memory/once.ts';
 import { createMemoryOperatorKeys } from '../../adapters/memory/operator-keys.ts';
 import { createMemoryPortClaims } from '../../adapters/memory/port-claims.ts';
 import { createMemoryRelays } from '../../adapters/memory/relays.ts';
@@ -15,6 +17,7 @@ import { createEventHub } from '../../core/events.ts';
 import { newServerId, newTunnelId, operatorIdOf } from '../../core/model/ids.ts';
 import type { Tunnel } from '../../core/model/tunnel.ts';
 import type { JumpOpener } from '../../core/ports/jump-opener.ts';
+import type { Once } from '../../core/ports/once.ts';
 import type { Tokens } from '../../core/ports/tokens.ts';
 import { systemTimers } from '../../net/timer-wheel.ts';
 import { createLedger } from '../../relay/ledger.ts';
@@ -47,6 +50,7 @@ export const startDataPlane = async (
     relays: createMemoryRelays(),
     grants: createMemoryGrants(),
     operatorKeys: createMemoryOperatorKeys(),
+    once: createMemoryOnce(),
     changes: createMemoryChanges(),
   };
   const lines: { event: string; fields: Record<string, unknown> }[] = [];
@@ -57,12 +61,19 @@ export const startDataPlane = async (
   const metrics = { count: () => undefined, gauge: () => undefined, observe: () => undefined };
   const hubOf = (process: string) => createEventHub({ process, log, metrics, audit, clock });
   const hostKeys: readonly KeyPair[] = [generateEd25519(), generateEcdsaP256(), await generateRsa(2048)];
+  const linkKey = generateEd25519();
+  const linkKeys = {
+    keys: [{ type: 'ssh-ed25519', private: linkKey.pem(), public: linkKey.publicLine() }],
+  };
+  const links = createLinkTokens({ keys: () => linkKeys, now: clock.now });
   const stops: (() => Promise<void>)[] = [];
 
   return {
     ...ports,
     audit,
     lines,
+    /** As the function signs them. */
+    links,
     pins: hostKeys.map((key) => key.publicLine()),
     async relay(
       limits: Partial<{
@@ -111,6 +122,7 @@ export const startDataPlane = async (
         readonly maxStreamsPerOperator?: number;
         readonly opener?: JumpOpener;
         readonly tokens?: Tokens;
+        readonly once?: Pick<Once, 'claim'>;
         readonly relayBackend?: { readonly host: string; readonly port: number };
         readonly certificate?: { readonly cert: string; readonly key: string } | (() => SecureContext | undefined);
       } = {},
@@ -121,6 +133,8 @@ export const startDataPlane = async (
       const fixed = typeof certificate === 'object' ? createSecureContext(certificate) : undefined;
       const router = await startRouter({
         ...ports,
+        once: own.once ?? ports.once,
+        links,
         config: {
           tables: {
             devices: '',
@@ -129,6 +143,7 @@ export const startDataPlane = async (
             relays: '',
             grants: '',
             operatorKeys: '',
+            once: '',
             changes: '',
             audit: '',
           },
