@@ -29,7 +29,7 @@ export const handler = eventHandler(
       ...edge,
       api,
       jump,
-      stranger: wiring.stranger(),
+      web: wiring.webClient(),
       domain: wiring.domain(),
       /** Once a process; again when it failed. */
       registered: () => {

@@ -20,7 +20,7 @@ import { createDynamoPortClaims } from '../adapters/dynamodb/port-claims.ts';
 import { createDynamoRelays } from '../adapters/dynamodb/relays.ts';
 import { tunnelOfImage } from '../adapters/dynamodb/tunnel-stream.ts';
 import { createDynamoTunnels } from '../adapters/dynamodb/tunnels.ts';
-import { createStranger } from '../adapters/https/stranger.ts';
+import { createWebClient } from '../adapters/https/web-client.ts';
 import { createIotClient } from '../adapters/iot/client.ts';
 import { createIotControlClient } from '../adapters/iot/control-client.ts';
 import { createDeviceConnections } from '../adapters/iot/device-connections.ts';
@@ -169,8 +169,8 @@ export const auditVault = () =>
 export const operatorApi = () =>
   createSignedApi(signed(30_000, { service: 'execute-api', endpoint: settings().text('SALLYPORT_API_URL') }));
 export const jumpClient = () => createJumpClient({ host: settings().text('SALLYPORT_ROUTER_HOST'), port: 443 });
-export const stranger = () =>
-  https() ? createStranger({ host: settings().text('SALLYPORT_ROUTER_HOST'), port: 443 }) : undefined;
+export const webClient = () =>
+  https() ? createWebClient({ host: settings().text('SALLYPORT_ROUTER_HOST'), port: 443 }) : undefined;
 
 /** For functions that record nothing: should one ever try, it is refused. */
 const noAudit: AuditLog = {

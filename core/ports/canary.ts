@@ -21,5 +21,15 @@ export type JumpClient = {
   reach(target: { readonly host: string; readonly port: number }): Promise<string>;
 };
 
-/** Asks a name of the proxy domain by HTTPS, as somebody who has nothing to show. Rejects when TLS does not stand. */
-export type Stranger = (host: string) => Promise<{ readonly status: number }>;
+/** Asks a name of the proxy domain by HTTPS, as a browser does. Rejects when TLS does not stand. */
+export type WebClient = (asked: {
+  readonly host: string;
+  readonly path?: string;
+  readonly cookie?: string;
+}) => Promise<{
+  readonly status: number;
+  /** The first cookie that was set, `<name>=<value>`. */
+  readonly cookie: string | undefined;
+  /** The media type. */
+  readonly type: string | undefined;
+}>;

@@ -4,7 +4,7 @@ import { SallyportError } from '../errors.ts';
 import type { EventHub } from '../events.ts';
 import { labelOf } from '../model/label.ts';
 import { harmless } from '../model/text.ts';
-import type { JumpClient, OperatorApi, Stranger } from '../ports/canary.ts';
+import type { JumpClient, OperatorApi, WebClient } from '../ports/canary.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Timers } from '../ports/timers.ts';
 
@@ -12,7 +12,7 @@ export type CanaryPorts = {
   readonly api: OperatorApi;
   readonly jump: JumpClient;
   /** Absent without a domain: then there is no certificate, and no HTTPS. */
-  readonly stranger?: Stranger | undefined;
+  readonly web?: WebClient | undefined;
   readonly domain: string;
   readonly hub: EventHub;
   readonly clock: Clock;
@@ -28,6 +28,7 @@ const ttlSeconds = 120;
 
 const tunnelSchema = z.object({ id: z.string(), state: z.string(), reason: z.string().optional() });
 const deviceSchema = z.object({ hostKeys: z.array(z.string()) });
+const linkSchema = z.object({ url: z.url() });
 const listSchema = z.object({ tunnels: z.array(tunnelSchema) });
 
 /**
@@ -85,13 +86,36 @@ export const runCanary = async (ports: CanaryPorts): Promise<boolean> => {
     const { tunnels } = await must(api, listSchema, 'GET', `/v1/tunnels?device=${canaryDevice}&limit=20`);
     for (const { id, state } of tunnels) if (state !== 'closed') await must(api, z.unknown(), 'DELETE', pathOf(id));
   });
-  const { stranger } = ports;
-  if (stranger !== undefined)
+  const { web } = ports;
+  if (web !== undefined) {
     await step('https', async () => {
-      const { status } = await stranger(`${service}--${labelOf(canaryDevice)}.${domain}`);
+      const { status } = await web({ host: `${service}--${labelOf(canaryDevice)}.${domain}` });
       if (status !== 401) throw new Error(`a stranger was answered ${status} and not 401`);
     });
+    await step('link', () => browse(ports, web));
+  }
   return failed.length === 0;
+};
+
+/** What a person does who opens the device's page: a tunnel, a link, the cookie that it becomes, and the page. */
+const browse = async ({ api }: CanaryPorts, web: WebClient): Promise<void> => {
+  const { id } = await must(api, tunnelSchema, 'POST', `/v1/devices/${canaryDevice}/tunnels`, {
+    service: 'web',
+    ttlSeconds,
+  });
+  try {
+    const { state } = await must(api, tunnelSchema, 'GET', `/v1/tunnels/${id}?wait=20`);
+    if (state !== 'open') throw new Error(`the tunnel is ${state}`);
+    const { url } = await must(api, linkSchema, 'POST', `/v1/tunnels/${id}/links`, {});
+    const { host, pathname, search } = new URL(url);
+    const entered = await web({ host, path: `${pathname}${search}` });
+    if (entered.cookie === undefined) throw new Error(`the link was answered ${entered.status} and no cookie`);
+    const page = await web({ host, cookie: entered.cookie });
+    // Ours says why there is no page; whatever else comes is the device's.
+    if (page.type?.startsWith('application/problem+json')) throw new Error(`the page was refused: ${page.status}`);
+  } finally {
+    await must(api, z.unknown(), 'DELETE', `/v1/tunnels/${id}`);
+  }
 };
 
 /** A closed tunnel lets nobody in any more, within the time that decisions may be old. */

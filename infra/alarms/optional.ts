@@ -1,5 +1,5 @@
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
-import { canarySteps } from '../../core/canary-steps.ts';
+import { canarySteps, httpsSteps } from '../../core/canary-steps.ts';
 import type { AlarmSpec } from '../constructs/alarm-set.ts';
 import { awsMetric, formula, houseMetric } from '../constructs/house-metric.ts';
 import type { StageConfig } from '../stage-config.ts';
@@ -24,7 +24,7 @@ export const exportAlarms = (exporter: IFunction): readonly AlarmSpec[] => [
 
 /** Without a domain there is no HTTPS to try. */
 export const canaryAlarms = ({ domain }: StageConfig): readonly AlarmSpec[] => {
-  const steps = canarySteps.filter((step) => domain !== undefined || step !== 'https');
+  const steps = canarySteps.filter((step) => domain !== undefined || !httpsSteps.includes(step));
   return [
     {
       id: 'CanaryFails',

@@ -50,7 +50,12 @@ export class Canary extends Construct {
         new PolicyStatement({
           sid: 'OwnTunnels',
           actions: ['execute-api:Invoke'],
-          resources: [route('GET/v1/tunnels'), route('GET/v1/tunnels/*'), route('DELETE/v1/tunnels/*')],
+          resources: [
+            route('GET/v1/tunnels'),
+            route('GET/v1/tunnels/*'),
+            route('POST/v1/tunnels/*/links'),
+            route('DELETE/v1/tunnels/*'),
+          ],
         }),
         new PolicyStatement({
           sid: 'OwnKeys',

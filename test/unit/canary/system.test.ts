@@ -1,6 +1,6 @@
 import { createSignedApi } from '../../../adapters/aws/operator-api.ts';
 import { createSignedFetch } from '../../../adapters/aws/signed-fetch.ts';
-import { createStranger } from '../../../adapters/https/stranger.ts';
+import { createWebClient } from '../../../adapters/https/web-client.ts';
 import { createJumpClient } from '../../../adapters/ssh/jump-client.ts';
 import { canaryDevice, canarySteps } from '../../../core/canary-steps.ts';
 import { createEventHub } from '../../../core/events.ts';
@@ -66,7 +66,7 @@ const run = async (change: Partial<CanaryPorts> = {}): Promise<Told> => {
   return told;
 };
 
-const grant = { principal: '', devices: canaryDevice, services: ['ssh'] };
+const grant = { principal: '', devices: canaryDevice, services: ['ssh', 'web'] };
 
 beforeAll(async () => {
   system = await startTestSystem({ relayCount: 1 });
@@ -95,7 +95,7 @@ beforeAll(async () => {
   ports = {
     api,
     jump,
-    stranger: createStranger({ ...router, ca: system.authority.certificate }),
+    web: createWebClient({ ...router, ca: system.authority.certificate }),
     domain: system.domain,
     clock,
     timers: {
@@ -147,8 +147,8 @@ test('another host key at the end is a failure, however well it answers', async 
 
 test('a device that is gone, and an untrusted certificate, are told apart', async () => {
   await device.agent.stop();
-  const stranger = createStranger({ host: '127.0.0.1', port: system.routerPort });
-  const { steps, errors } = await run({ stranger });
+  const web = createWebClient({ host: '127.0.0.1', port: system.routerPort });
+  const { steps, errors } = await run({ web });
   expect(steps).toMatchObject({ request: 0, demand: 0, https: 0 });
   expect(errors.request).toMatch(/device_offline|device_silent/);
   expect(errors.https).toMatch(/certificate/);
