@@ -85,6 +85,32 @@ export const processSteps = (stage: Stage): readonly Step[] => {
       },
     },
     {
+      name: 'a page by a link, through a router that starts',
+      shows: /RouterTaskRole.*(?:LinkKey|Once)|TunnelLinkRole/,
+      ready: async () => {
+        const operator = await visitor();
+        const { id } = await stage.open(operator, 'web');
+        await recycle(stage, 'FunctionsTunnelLinkFunction');
+        const host = `t-${id}.${domain}`;
+        return {
+          act: async () => {
+            const { child } = await dataPlane.startRouter(0);
+            try {
+              const at = { ...system, routerPort: Number(child.ready.port) };
+              const { url } = await mustCall<{ readonly url: string }>(operator, 'POST', `/v1/tunnels/${id}/links`, {});
+              const { pathname, search } = new URL(url);
+              const { cookie } = await httpsGet(at, host, { path: `${pathname}${search}` });
+              if (cookie === undefined) throw new Error('the link was refused');
+              expectStatus(await httpsGet(at, host, { cookie, path: '/nonce' }), 200);
+            } finally {
+              await child.stop();
+            }
+          },
+          after: () => stage.closeAll(operator),
+        };
+      },
+    },
+    {
       name: 'a page while somebody else seems to open the tunnel',
       ready: async () => {
         const operator = await stage.crew();
