@@ -136,7 +136,7 @@ const operations: readonly Acknowledged[] = [
     id: 'AwsSolutions-IAM5[Resource::arn:<partition>:kms:<region>:<vaultAccount>:key/*]',
     reason: "The id of the bucket's key is not known here; the condition admits the key of that alias only.",
   },
-  ...['GET/v1/tunnels/*', 'DELETE/v1/tunnels/*', 'DELETE/v1/me/keys/*'].flatMap((route) =>
+  ...['GET/v1/tunnels/*', 'POST/v1/tunnels/*/links', 'DELETE/v1/tunnels/*', 'DELETE/v1/me/keys/*'].flatMap((route) =>
     iamApis.map((api) => ({
       id: `AwsSolutions-IAM5[Resource::arn:<partition>:execute-api:<region>:<AWS::AccountId>:${api}/$default/${route}]`,
       reason: "The ids of the canary's own tunnels and keys are made as it runs; the API lets nobody touch another's.",

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { linkRotationPace, rotationPace } from '../core/model/key-rotation.ts';
-import type { HostKeyPorts } from '../core/use-cases/fill-host-keys.ts';
+import { fillHostKeys, type HostKeyPorts } from '../core/use-cases/fill-host-keys.ts';
 import { hastes, keyKinds, rotateHostKeys } from '../core/use-cases/rotate-host-keys.ts';
 import { parse } from '../core/wire/parse.ts';
 import { eventHandler } from './edge/event.ts';
@@ -8,11 +8,16 @@ import type { EdgePorts } from './edge/http.ts';
 import * as wiring from './wiring.ts';
 
 /** What EventBridge sends each hour has neither; a person names what is to be rotated and how fast. */
-const eventSchema = z.object({ of: z.enum(keyKinds).optional(), haste: z.enum(hastes).default('scheduled') });
+const eventSchema = z.object({
+  of: z.enum(keyKinds).optional(),
+  haste: z.enum(hastes).default('scheduled'),
+  /** First makes keys for secrets that are empty: CloudFormation has that done when a stage begins, and not again. */
+  fill: z.boolean().default(false),
+});
 
 /** Each hour, and when somebody asks. Answers how far each rotation is. */
 export const respond = async (ports: EdgePorts & HostKeyPorts, event: unknown): Promise<unknown> => {
-  const { of, haste } = parse(eventSchema, event);
+  const { of, haste, fill } = parse(eventSchema, event);
   const { hub, clock, makeHostKeyPairs, makeLinkKeyPairs, relayKeys, routerKeys, linkKeys, pins } = ports;
   const hostKeys = { hub, clock, makeKeyPairs: makeHostKeyPairs };
   const rotations = {
@@ -20,6 +25,10 @@ export const respond = async (ports: EdgePorts & HostKeyPorts, event: unknown): 
     router: { ports: { ...hostKeys, keys: routerKeys }, pace: rotationPace },
     link: { ports: { hub, clock, makeKeyPairs: makeLinkKeyPairs, keys: linkKeys }, pace: linkRotationPace },
   };
+  if (fill) {
+    await hub.changed({ action: 'host_keys', way: 'rotation', facts: { step: 'filled' } });
+    await fillHostKeys(ports);
+  }
   const phases: Record<string, unknown> = {};
   for (const kind of of === undefined ? keyKinds : [of]) {
     const { ports: its, pace } = rotations[kind];

@@ -69,7 +69,9 @@ const refuseForeign = ({ headers, method = '' }: IncomingMessage): void => {
   const { origin, host } = headers;
   const site = headers['sec-fetch-site'];
   const isForeign =
-    site === undefined ? origin !== undefined && origin !== `https://${host}` : site !== 'same-origin' && site !== 'none';
+    site === undefined
+      ? origin !== undefined && origin !== `https://${host}`
+      : site !== 'same-origin' && site !== 'none';
   const isOpened =
     (method === 'GET' || method === 'HEAD') &&
     headers['sec-fetch-mode'] === 'navigate' &&

@@ -67,6 +67,7 @@ test('a function brings only what it uses: no client of a service that it never 
     'host-keys',
     'open-for-jump',
     'rotate-host-keys',
+    'tunnel-link',
     'tunnel-request',
     'tunnel-request-mqtt',
   ]);

@@ -29,7 +29,7 @@ test('a relay takes tunnels, and reads no grant and no operator key', () => {
   });
 });
 
-test('a router reads, appends audit records, and invokes one function', () => {
+test('a router reads, appends audit records, notes used links, and invokes one function', () => {
   expect(tablesOf('RouterTaskRole')).toEqual({
     Devices: ['GetItem'],
     Tunnels: ['GetItem'],
@@ -37,11 +37,14 @@ test('a router reads, appends audit records, and invokes one function', () => {
     Relays: ['GetItem'],
     Grants: ['Query'],
     OperatorKeys: ['GetItem'],
+    Once: ['PutItem'],
     Changes: ['Query'],
     Audit: ['PutItem'],
   });
   const router = statementsOf(data).filter(({ role }) => role === 'RouterTaskRole');
   expect(router.flatMap(({ actions }) => actions).filter((action) => action.startsWith('iot:'))).toEqual([]);
+  const [notes] = router.filter(({ resources }) => resources.includes('<TablesOnce>'));
+  expect(notes?.conditions).toEqual({ 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['link:*'] } });
   const invoked = router.filter(({ actions }) => actions.includes('lambda:InvokeFunction'));
   expect(invoked.map(({ resources }) => resources)).toEqual([['<FunctionsOpenForJumpFunction>']]);
 });

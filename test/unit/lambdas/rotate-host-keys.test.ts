@@ -46,6 +46,18 @@ test('one kind alone, at once; no private key in answer, log or record', async (
   expect(JSON.stringify([answer, records, lines])).not.toContain('secret ');
 });
 
+test('fills what is empty when it is told to, on record, and nothing else', async () => {
+  const { ports, kept, records } = setUp();
+  const { link, ...before } = structuredClone(kept);
+  Object.assign(kept, { link: undefined });
+  expect(await respond(ports, {})).toMatchObject({ link: 'empty' });
+  expect(await respond(ports, { fill: true })).toMatchObject({ link: { phase: 'rest' } });
+  expect(kept).toEqual({ ...before, link: { ...link, keys: [pair('new-link')] } });
+  expect(records).toContainEqual(
+    expect.objectContaining({ action: 'host_keys', facts: expect.objectContaining({ step: 'filled' }) }),
+  );
+});
+
 test("the link key goes by its own pace and gets a pair of its own kind; hosts' keys and pins stay", async () => {
   const { ports, kept, records } = setUp();
   const { relay, router, pins } = structuredClone(kept);
