@@ -1,11 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { writeFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
 import { generateEd25519, generateRsa } from '../../../adapters/ssh/keys.ts';
 import type { ServerSession } from '../../../adapters/ssh/server-session.ts';
 import { ChannelOpenError } from '../../../adapters/ssh/session-end.ts';
 import { splice } from '../../../net/splice.ts';
+import { eventually } from '../../support/eventually.ts';
 import {
   clientKey,
   dial,
@@ -51,6 +52,10 @@ const echo = () => service((socket) => void socket.pipe(socket));
 const digest = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 const granting = { onSession: (session: ServerSession) => grant(session) };
 const target = 'pump-7@127.0.0.1';
+const connected = (path: string): Promise<Socket | undefined> =>
+  new Promise((resolve) => {
+    const socket = connect(path, () => resolve(socket)).on('error', () => resolve(undefined));
+  });
 
 describe('OpenSSH as device', () => {
   test('-R with port 0 gets a port and carries bytes both ways, with its bind text whole', async () => {
@@ -280,8 +285,8 @@ describe('OpenSSH is refused', () => {
     await server.session();
     await server.session();
     await server.session();
-    while (!existsSync(socket)) await new Promise((resolve) => setImmediate(resolve));
-    const local = connect(socket).on('error', () => undefined);
+    // The file is there a moment before anybody listens.
+    const local = await eventually(() => connected(socket), 'a listener');
     expect(
       await server.event('request_refused', ({ request }) => request === 'direct-streamlocal@openssh.com'),
     ).toMatchObject({ why: 'no UNIX sockets here' });
