@@ -227,7 +227,7 @@ export const metrics = {
   },
   host_key_steps: {
     ...{ kind: 'count', unit: 'Count', from: functions, labels: ['of', 'step'] },
-    help: 'Steps of the rotation of host keys and of the link key',
+    help: 'Steps of the rotation of host keys, of the link key and of the anchor key',
   },
   certificates_issued: {
     ...{ kind: 'count', unit: 'Count', from: functions },
@@ -235,7 +235,7 @@ export const metrics = {
   },
   host_key_age_seconds: {
     ...{ kind: 'gauge', unit: 'Seconds', from: functions, labels: ['of'], cloud: ['of'] },
-    help: 'Age of the served host keys and of the link key',
+    help: 'Age of the served host keys, of the link key and of the anchor key',
   },
   canary: {
     ...{ kind: 'gauge', unit: 'Count', from: functions, labels: ['step'], cloud: ['step'] },

@@ -7,7 +7,7 @@ const stateful: readonly Acknowledged[] = [
   {
     id: 'AwsSolutions-SMG4',
     reason:
-      'Host keys and link key are turned by our own schedule, with an overlap that a rotation function of Secrets Manager does not know; the certificate by its issuer.',
+      'Host keys, link key and anchor key are turned by our own schedule, with an overlap that a rotation function of Secrets Manager does not know; the certificate by its issuer.',
   },
   {
     id: 'AwsSolutions-COG1',

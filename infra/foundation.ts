@@ -5,7 +5,7 @@ import type { TableNoun } from '../core/names.ts';
 import type { Tokens } from './constructs/token-issuer.ts';
 import type { StageConfig } from './stage-config.ts';
 
-export type SecretName = 'hostKeys' | 'pins' | 'routerHostKeys' | 'linkKey' | 'certificate';
+export type SecretName = 'hostKeys' | 'pins' | 'routerHostKeys' | 'linkKey' | 'anchorKey' | 'certificate';
 
 /**
  * What the stateful stack hands to the others. They use it by CloudFormation's strong references (Export and

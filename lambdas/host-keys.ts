@@ -12,10 +12,12 @@ export const respond = async (ports: Ports, event: CloudFormationCustomResourceE
   const { StackId, RequestId, LogicalResourceId } = event;
   // A constant: a new id would have CloudFormation delete the old resource, and the keys are not the stack's to delete.
   const PhysicalResourceId = 'sallyport-host-keys';
-  let status: { readonly Status: 'SUCCESS' } | { readonly Status: 'FAILED'; readonly Reason: string };
+  let status:
+    | { readonly Status: 'SUCCESS'; readonly Data?: { readonly AnchorKey: string } }
+    | { readonly Status: 'FAILED'; readonly Reason: string };
   try {
-    if (event.RequestType !== 'Delete') await fillHostKeys(ports);
-    status = { Status: 'SUCCESS' };
+    const made = event.RequestType === 'Delete' ? undefined : await fillHostKeys(ports);
+    status = { Status: 'SUCCESS', ...(made === undefined ? {} : { Data: { AnchorKey: made.anchorKey } }) };
   } catch (error) {
     logFailure(ports.hub, error);
     status = { Status: 'FAILED', Reason: 'the keys could not be made; the log of this function says why' };

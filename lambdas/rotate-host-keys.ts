@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { linkRotationPace, rotationPace } from '../core/model/key-rotation.ts';
+import { anchorRotationPace, linkRotationPace, rotationPace } from '../core/model/key-rotation.ts';
 import { fillHostKeys, type HostKeyPorts } from '../core/use-cases/fill-host-keys.ts';
 import { hastes, keyKinds, rotateHostKeys } from '../core/use-cases/rotate-host-keys.ts';
 import { parse } from '../core/wire/parse.ts';
@@ -18,12 +18,15 @@ const eventSchema = z.object({
 /** Each hour, and when somebody asks. Answers how far each rotation is. */
 export const respond = async (ports: EdgePorts & HostKeyPorts, event: unknown): Promise<unknown> => {
   const { of, haste, fill } = parse(eventSchema, event);
-  const { hub, clock, makeHostKeyPairs, makeLinkKeyPairs, relayKeys, routerKeys, linkKeys, pins } = ports;
+  const { hub, clock, makeHostKeyPairs, makeSigningKeyPairs, relayKeys, routerKeys, linkKeys, anchorKeys, pins } =
+    ports;
   const hostKeys = { hub, clock, makeKeyPairs: makeHostKeyPairs };
+  const signingKeys = { hub, clock, makeKeyPairs: makeSigningKeyPairs };
   const rotations = {
     relay: { ports: { ...hostKeys, keys: relayKeys, pins }, pace: rotationPace },
     router: { ports: { ...hostKeys, keys: routerKeys }, pace: rotationPace },
-    link: { ports: { hub, clock, makeKeyPairs: makeLinkKeyPairs, keys: linkKeys }, pace: linkRotationPace },
+    link: { ports: { ...signingKeys, keys: linkKeys }, pace: linkRotationPace },
+    anchor: { ports: { ...signingKeys, keys: anchorKeys }, pace: anchorRotationPace },
   };
   if (fill) {
     await hub.changed({ action: 'host_keys', way: 'rotation', facts: { step: 'filled' } });

@@ -33,7 +33,7 @@ import { createCertificateStore } from '../adapters/secrets/certificate-store.ts
 import { createHostKeyStore, createPinStore } from '../adapters/secrets/host-key-store.ts';
 import { createSecretLinkKeys } from '../adapters/secrets/link-keys.ts';
 import { createSecretPins } from '../adapters/secrets/pins.ts';
-import { makeHostKeyPairs, makeLinkKeyPairs } from '../adapters/ssh/host-key-pairs.ts';
+import { makeHostKeyPairs, makeSigningKeyPairs } from '../adapters/ssh/host-key-pairs.ts';
 import { createJumpClient } from '../adapters/ssh/jump-client.ts';
 import { createSshKeys } from '../adapters/ssh/ssh-keys.ts';
 import { createLog } from '../adapters/stdout/log.ts';
@@ -115,9 +115,10 @@ export const hostKeys = () => ({
   relayKeys: createHostKeyStore(secretOf('SALLYPORT_HOST_KEYS_SECRET')),
   routerKeys: createHostKeyStore(secretOf('SALLYPORT_ROUTER_HOST_KEYS_SECRET')),
   linkKeys: createHostKeyStore(secretOf('SALLYPORT_LINK_KEY_SECRET')),
+  anchorKeys: createHostKeyStore(secretOf('SALLYPORT_ANCHOR_KEY_SECRET')),
   pins: createPinStore(secretOf('SALLYPORT_PINS_SECRET')),
   makeHostKeyPairs,
-  makeLinkKeyPairs,
+  makeSigningKeyPairs,
 });
 
 /** What it takes to open a tunnel, whoever asks for it. */

@@ -18,8 +18,8 @@ export const makeHostKeyPairs = async (): Promise<readonly HostKeyPair[]> => {
   return pairs.map(pairOf);
 };
 
-/** The key that signs links and cookies: ed25519, which is JWT's EdDSA (RFC 8037). */
-export const makeLinkKeyPairs = async (): Promise<readonly HostKeyPair[]> => [pairOf(await generate('ed25519'))];
+/** A key that signs links and cookies, or anchors: ed25519, which is JOSE's EdDSA (RFC 8037). */
+export const makeSigningKeyPairs = async (): Promise<readonly HostKeyPair[]> => [pairOf(await generate('ed25519'))];
 
 const pairOf = ({ privateKey }: { readonly privateKey: KeyObject }): HostKeyPair => {
   const pem = String(privateKey.export({ type: 'pkcs8', format: 'pem' }));

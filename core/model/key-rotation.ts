@@ -21,6 +21,11 @@ export const rotationPace: RotationPace = { every: 90 * day, announce: 8 * day, 
  * for a while. A cookie that the former key signed lives 12 hours at most, and a link far less.
  */
 export const linkRotationPace: RotationPace = { every: 90 * day, announce: day / 24, overlap: day };
+/**
+ * Whoever checks copies learns of the successor from an object that names it, and each announcement is itself a record that
+ * is exported. The change stream keeps that for a day: later it is in no object, whatever kept the export from its work.
+ */
+export const anchorRotationPace: RotationPace = { every: 90 * day, announce: day, overlap: day };
 
 /** A key's type and blob; a line of a file may have a comment after them. */
 export const publicLines = (keys: readonly HostKeyPair[]): readonly string[] => keys.map((key) => key.public);
@@ -46,7 +51,7 @@ export type RotationStep =
 
 /**
  * The one write that comes next. Every step can be repeated and every write may be the last of a run that was cut off:
- * the next run goes on from what it finds. `pinned` is undefined where nobody pins (the routers' keys, the key of links).
+ * the next run goes on from what it finds. `pinned` is undefined where nobody pins (the routers' keys, those that sign).
  *
  * No step serves a key that is not pinned: before the switch the pins are looked at again, and where the new key has gone
  * from them the announcement begins anew.

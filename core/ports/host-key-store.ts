@@ -1,10 +1,10 @@
 import type { PinSet } from './pins.ts';
 
-/** A host key, or the key that signs links, as its secret holds it: PKCS #8 text, and the `<type> <base-64>` line that others pin. */
+/** A host key, or a key that signs links or anchors, as its secret holds it: PKCS #8 text, and the `<type> <base-64>` line that others pin. */
 export type HostKeyPair = { readonly type: string; readonly private: string; readonly public: string };
 
 /**
- * The host keys of one kind of process, or the key of links, and how far their rotation is. One value, so that what is served and where the
+ * The host keys of one kind of process, or a key that signs, and how far their rotation is. One value, so that what is served and where the
  * rotation stands change in the same write. At rest there is neither `next` nor `former`; there are never both.
  */
 export type HostKeySet = {

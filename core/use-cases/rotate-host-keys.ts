@@ -11,8 +11,8 @@ import { newerPins } from './fill-host-keys.ts';
 export const hastes = ['scheduled', 'now', 'compromised'] as const;
 export type Haste = (typeof hastes)[number];
 
-/** Who serves the keys: relays and routers show them to SSH clients, `link` signs links and cookies. */
-export const keyKinds = ['relay', 'router', 'link'] as const;
+/** Who serves the keys: relays and routers show them to SSH clients, `link` signs links and cookies, `anchor` the anchors of audit copies. */
+export const keyKinds = ['relay', 'router', 'link', 'anchor'] as const;
 export type KeyKind = (typeof keyKinds)[number];
 
 export type RotatePorts = {

@@ -17,7 +17,7 @@ class HouseSecret extends Secret {
 }
 
 /**
- * Keys that outlive every deployment. Host keys and link key are filled in by `Custom::SallyportHostKeys`, the certificate
+ * Keys that outlive every deployment. Host keys, link key and anchor key are filled in by `Custom::SallyportHostKeys`, the certificate
  * by its issuer: `{v: 1, cert, key}`, PEM, the chain in `cert`.
  */
 export class SecretSet extends Construct {
@@ -25,6 +25,7 @@ export class SecretSet extends Construct {
   readonly pins: Secret;
   readonly routerHostKeys: Secret;
   readonly linkKey: Secret;
+  readonly anchorKey: Secret;
   readonly certificate: Secret;
 
   constructor(scope: Construct, id: string, options: { readonly key: IKey }) {
@@ -34,6 +35,7 @@ export class SecretSet extends Construct {
     this.pins = new HouseSecret(this, 'Pins', { key, description: "Public halves of the relays' host keys" });
     this.routerHostKeys = new HouseSecret(this, 'RouterHostKeys', { key, description: 'SSH host keys of the routers' });
     this.linkKey = new HouseSecret(this, 'LinkKey', { key, description: 'Signs one-use links and their cookies' });
+    this.anchorKey = new HouseSecret(this, 'AnchorKey', { key, description: 'Signs the anchors of audit copies' });
     this.certificate = new HouseSecret(this, 'Certificate', { key, description: 'Wildcard certificate and its key' });
   }
 }

@@ -43,7 +43,7 @@ const knownDevice = notKeyed(attributeRows, rows('devices', 'GetItem', 'UpdateIt
 const once = rows('once', 'PutItem', 'DeleteItem');
 
 /** Those that are made and rotated by us. */
-const keySecrets = ['hostKeys', 'pins', 'routerHostKeys', 'linkKey'] as const;
+const keySecrets = ['hostKeys', 'pins', 'routerHostKeys', 'linkKey', 'anchorKey'] as const;
 
 /** To open a tunnel, whichever way the request came. */
 const open: FunctionNeeds = {

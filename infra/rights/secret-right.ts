@@ -7,6 +7,7 @@ export const secretVariable: Readonly<Record<SecretName, string>> = {
   pins: 'SALLYPORT_PINS_SECRET',
   routerHostKeys: 'SALLYPORT_ROUTER_HOST_KEYS_SECRET',
   linkKey: 'SALLYPORT_LINK_KEY_SECRET',
+  anchorKey: 'SALLYPORT_ANCHOR_KEY_SECRET',
   certificate: 'SALLYPORT_CERTIFICATE_SECRET',
 };
 

@@ -95,7 +95,7 @@ export class ControlStack extends Stack {
       targets: [new LambdaTarget(functions.sweep, { maxEventAge: Duration.seconds(60), retryAttempts: 0 })],
     });
     runByEvents(functions.sweep);
-    new HostKeys(this, 'HostKeys', { target: functions['host-keys'], foundation });
+    const { anchorKey } = new HostKeys(this, 'HostKeys', { target: functions['host-keys'], foundation });
     new KeyRotation(this, 'KeyRotation', { target: functions['rotate-host-keys'] });
 
     const fleet = new FleetRole(this, 'Fleet');
@@ -103,6 +103,7 @@ export class ControlStack extends Stack {
 
     new CfnOutput(this, 'FleetRole', { value: fleet.roleArn });
     new CfnOutput(this, 'AuditorRole', { value: auditor.roleArn });
+    new CfnOutput(this, 'AnchorKey', { value: anchorKey });
     new CfnOutput(this, 'RotateHostKeys', { value: functions['rotate-host-keys'].functionName });
     new CfnOutput(this, 'JwtApiUrl', { value: jwt.url });
     new CfnOutput(this, 'Domain', { value: proxyDomain(config) });

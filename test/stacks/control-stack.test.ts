@@ -146,7 +146,7 @@ test('operators are admitted to MQTT by our function and not by a signature of A
   });
 });
 
-test('host keys and link key are made by our own function, and stay', () => {
+test('host keys, link key and anchor key are made by our own function, and stay', () => {
   const [[, keys] = []] = resourcesOf(control, 'Custom::SallyportHostKeys');
   expect(keys).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
   expect(textOf(keys?.Properties.ServiceToken)).toBe('<FunctionsHostKeysFunction>');
@@ -154,6 +154,11 @@ test('host keys and link key are made by our own function, and stay', () => {
   expect(textOf(keys?.Properties.PinsSecret)).toBe('<SecretsPins>');
   expect(textOf(keys?.Properties.RouterHostKeysSecret)).toBe('<SecretsRouterHostKeys>');
   expect(textOf(keys?.Properties.LinkKeySecret)).toBe('<SecretsLinkKey>');
+  expect(textOf(keys?.Properties.AnchorKeySecret)).toBe('<SecretsAnchorKey>');
+  // Whoever checks copies begins with it.
+  expect(control.toJSON().Outputs.AnchorKey.Value).toEqual({
+    'Fn::GetAtt': [expect.stringMatching(/^HostKeys/), 'AnchorKey'],
+  });
 });
 
 test('functions learn the tables that they have rights on, and no others', () => {

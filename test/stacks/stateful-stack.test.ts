@@ -14,6 +14,7 @@ const keyOf = (schema: readonly { readonly AttributeName: string }[]) =>
 const pinned = [
   'Key961B73FD',
   'KeyAlias910D852D',
+  'SecretsAnchorKeyBA4E5242',
   'SecretsCertificateF72E7EA6',
   'SecretsHostKeysFCA697A3',
   'SecretsLinkKeyC7FA32E3',
@@ -143,7 +144,7 @@ test('the key turns, is kept, and admits only CloudWatch Logs by name', () => {
 
 test('secrets are under the key, kept, and empty until they are filled', () => {
   const secrets = resourcesOf(stateful, 'AWS::SecretsManager::Secret');
-  expect(secrets).toHaveLength(5);
+  expect(secrets).toHaveLength(6);
   for (const [, secret] of secrets) {
     expect(secret).toMatchObject({
       DeletionPolicy: 'Retain',

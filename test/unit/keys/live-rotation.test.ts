@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import ssh2 from 'ssh2';
-import { makeHostKeyPairs, makeLinkKeyPairs } from '../../../adapters/ssh/host-key-pairs.ts';
+import { makeHostKeyPairs, makeSigningKeyPairs } from '../../../adapters/ssh/host-key-pairs.ts';
 import { generateEd25519 } from '../../../adapters/ssh/keys.ts';
 import { servedKeys } from '../../../adapters/ssh/served-keys.ts';
 import type { RelayLink } from '../../../agent/relay-link.ts';
@@ -136,8 +136,9 @@ describe('a rotation of host keys under load', () => {
 
   beforeAll(async () => {
     await fillHostKeys({
-      ...{ relayKeys: relaySecret.store, routerKeys: routerSecret.store, linkKeys: secret().store, pins: pinStore },
-      ...{ makeHostKeyPairs, makeLinkKeyPairs, clock },
+      ...{ relayKeys: relaySecret.store, routerKeys: routerSecret.store, linkKeys: secret().store },
+      ...{ anchorKeys: secret().store, pins: pinStore },
+      ...{ makeHostKeyPairs, makeSigningKeyPairs, clock },
     });
     relayKeys = await follow(relaySecret.source, 'host_keys');
     routerKeys = await follow(routerSecret.source, 'router_host_keys');

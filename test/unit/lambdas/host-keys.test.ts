@@ -2,7 +2,7 @@ import { createPrivateKey, createPublicKey, sign, verify } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { CloudFormationCustomResourceEvent } from 'aws-lambda';
-import { makeHostKeyPairs, makeLinkKeyPairs } from '../../../adapters/ssh/host-key-pairs.ts';
+import { makeHostKeyPairs, makeSigningKeyPairs } from '../../../adapters/ssh/host-key-pairs.ts';
 import { readPrivateKey } from '../../../adapters/ssh/keys.ts';
 import { createSshKeys } from '../../../adapters/ssh/ssh-keys.ts';
 import type { HostKeyPair, HostKeySet } from '../../../core/ports/host-key-store.ts';
@@ -57,9 +57,10 @@ const connect = () => {
     relayKeys: memory<HostKeySet>(),
     routerKeys: memory<HostKeySet>(),
     linkKeys: memory<HostKeySet>(),
+    anchorKeys: memory<HostKeySet>(),
     pins: memory<PinSet>(),
   };
-  const makers = { makeHostKeyPairs: pairs(''), makeLinkKeyPairs: pairs('link ') };
+  const makers = { makeHostKeyPairs: pairs(''), makeSigningKeyPairs: pairs('signing ') };
   return { ...stores, lines, made: () => made, ports: { ...ports, ...stores, ...makers } };
 };
 const event = (RequestType: 'Create' | 'Update' | 'Delete'): CloudFormationCustomResourceEvent => ({
@@ -76,13 +77,17 @@ const event = (RequestType: 'Create' | 'Update' | 'Delete'): CloudFormationCusto
 });
 
 test('the first time it fills every secret, and says so', async () => {
-  const { ports, relayKeys, routerKeys, linkKeys, pins } = connect();
+  const { ports, relayKeys, routerKeys, linkKeys, anchorKeys, pins } = connect();
   await respond(ports, event('Create'));
   expect(pins.value?.lines).toEqual(relayKeys.value?.keys.map((key) => key.public));
   expect(relayKeys.value?.since).toBe(ports.clock.now());
   expect(routerKeys.value).not.toEqual(relayKeys.value);
   expect(linkKeys.value).toEqual({
-    keys: [expect.objectContaining({ public: 'ssh-ed25519 link 3' })],
+    keys: [expect.objectContaining({ public: 'ssh-ed25519 signing 3' })],
+    since: ports.clock.now(),
+  });
+  expect(anchorKeys.value).toEqual({
+    keys: [expect.objectContaining({ public: 'ssh-ed25519 signing 4' })],
     since: ports.clock.now(),
   });
   expect(answers).toEqual([
@@ -91,6 +96,7 @@ test('the first time it fills every secret, and says so', async () => {
       type: '',
       body: {
         Status: 'SUCCESS',
+        Data: { AnchorKey: 'ssh-ed25519 signing 4' },
         PhysicalResourceId: 'sallyport-host-keys',
         StackId: 'stack',
         RequestId: 'request',
@@ -102,11 +108,16 @@ test('the first time it fills every secret, and says so', async () => {
 });
 
 test('again it keeps what is there, and a deletion deletes nothing', async () => {
-  const { ports, relayKeys, linkKeys, pins, made } = connect();
+  const { ports, relayKeys, linkKeys, anchorKeys, pins, made } = connect();
   await respond(ports, event('Create'));
-  const [keys, link, pinned] = [relayKeys.value, linkKeys.value, pins.value];
+  const before = structuredClone([relayKeys.value, linkKeys.value, anchorKeys.value, pins.value]);
   for (const type of ['Update', 'Create', 'Delete'] as const) await respond(ports, event(type));
-  expect([relayKeys.value, linkKeys.value, pins.value, made()]).toEqual([keys, link, pinned, 3]);
+  expect([relayKeys.value, linkKeys.value, anchorKeys.value, pins.value, made()]).toEqual([...before, 4]);
+  const Data = { AnchorKey: 'ssh-ed25519 signing 4' };
+  expect(answers.map(({ body }) => body)).toEqual([
+    ...[1, 2, 3].map(() => expect.objectContaining({ Data })),
+    expect.not.objectContaining({ Data: expect.anything() }),
+  ]);
 });
 
 test('a rotation keeps its old pins and gets the new ones', async () => {
@@ -116,14 +127,16 @@ test('a rotation keeps its old pins and gets the new ones', async () => {
   expect(pins.value).toEqual({ version: ports.clock.now(), lines: ['ssh-ed25519 old', 'ssh-ed25519 1'] });
 });
 
-test('a stage that has its host keys gets a link key at its next deployment, and nothing else', async () => {
-  const { ports, relayKeys, routerKeys, linkKeys, pins, made } = connect();
+test('a stage that has its host keys gets the keys that sign at its next deployment, and nothing else', async () => {
+  const { ports, relayKeys, routerKeys, linkKeys, anchorKeys, pins, made } = connect();
   await respond(ports, event('Create'));
   const before = structuredClone([relayKeys.value, routerKeys.value, pins.value]);
   linkKeys.value = undefined;
+  anchorKeys.value = undefined;
   await respond(ports, event('Update'));
-  expect(linkKeys.value).toMatchObject({ keys: [{ public: 'ssh-ed25519 link 4' }] });
-  expect([relayKeys.value, routerKeys.value, pins.value, made()]).toEqual([...before, 4]);
+  expect(linkKeys.value).toMatchObject({ keys: [{ public: 'ssh-ed25519 signing 5' }] });
+  expect(anchorKeys.value).toMatchObject({ keys: [{ public: 'ssh-ed25519 signing 6' }] });
+  expect([relayKeys.value, routerKeys.value, pins.value, made()]).toEqual([...before, 6]);
 });
 
 test('a failure is told without its cause, so that the stack does not hang', async () => {
@@ -146,8 +159,8 @@ test('three keys of the types that clients know, readable by whoever serves and 
   expect(rsa.asymmetricKeyDetails?.modulusLength).toBe(3072);
 });
 
-test('the link key is one ed25519 pair, which signs what its public half verifies; another each time', async () => {
-  const [pair, ...more] = await makeLinkKeyPairs();
+test('a key that signs is one ed25519 pair, which signs what its public half verifies; another each time', async () => {
+  const [pair, ...more] = await makeSigningKeyPairs();
   expect(more).toEqual([]);
   expect(pair?.type).toBe('ssh-ed25519');
   const key = createPrivateKey(pair?.private ?? '');
@@ -158,5 +171,5 @@ test('the link key is one ed25519 pair, which signs what its public half verifie
     .toString('base64url');
   const read = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
   expect(verify(null, Buffer.from('link'), read, sign(null, Buffer.from('link'), key))).toBe(true);
-  expect((await makeLinkKeyPairs())[0]?.private).not.toBe(pair?.private);
+  expect((await makeSigningKeyPairs())[0]?.private).not.toBe(pair?.private);
 });

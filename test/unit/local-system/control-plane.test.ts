@@ -33,7 +33,7 @@ const tellTale = `
 const keyMaker = `
   export const handler = async (event) => {
     console.log(event.RequestType, Object.keys(event.ResourceProperties).sort().join());
-    await fetch(event.ResponseURL, { method: 'PUT', body: JSON.stringify({ Status: 'SUCCESS', PhysicalResourceId: 'keys-1' }) });
+    await fetch(event.ResponseURL, { method: 'PUT', body: JSON.stringify({ Status: 'SUCCESS', PhysicalResourceId: 'keys-1', Data: { AnchorKey: 'ssh-ed25519 first' } }) });
   };`;
 
 let assembly: string;
@@ -175,6 +175,14 @@ describe('the control plane of the synthesized templates', () => {
     });
   });
 
+  test('what the maker of keys answers is an output, at the second start too', async () => {
+    const key = () => plane.outputs['sallyport-local-control']?.AnchorKey;
+    expect(key()).toBe('ssh-ed25519 first');
+    await plane.close();
+    plane = await start();
+    expect(key()).toBe('ssh-ed25519 first');
+  });
+
   test('a second start finds the state of the first and creates nothing twice', async () => {
     const table = String(plane.outputs['sallyport-local-stateful']?.TableTunnels);
     const kept: readonly { arn: string }[] = JSON.parse(readFileSync(state.file('secrets.json'), 'utf8'));
@@ -192,7 +200,7 @@ describe('the control plane of the synthesized templates', () => {
     const created = lines.filter((one) => one.includes(' Create '));
     expect(created).toEqual([
       expect.stringContaining(
-        'HostKeysSecret,LinkKeySecret,PinsSecret,RouterHostKeysSecret,ServiceTimeout,ServiceToken',
+        'AnchorKeySecret,HostKeysSecret,LinkKeySecret,PinsSecret,RouterHostKeysSecret,ServiceTimeout,ServiceToken',
       ),
     ]);
   });
