@@ -24,6 +24,7 @@ export const handler = eventHandler(
   wiring.wire(() => ({
     ...wiring.edge('audit-export'),
     vault: wiring.auditVault(),
+    anchorKeys: wiring.anchorKeys(),
     auditOfImage: wiring.auditOfImage,
   })),
   respond,

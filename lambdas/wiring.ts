@@ -27,12 +27,13 @@ import { createDeviceConnections } from '../adapters/iot/device-connections.ts';
 import { createDeviceMessages } from '../adapters/iot/device-messages.ts';
 import { createOperatorMessages } from '../adapters/iot/operator-messages.ts';
 import { createThingRegistry } from '../adapters/iot/thing-registry.ts';
+import { createAnchorKeys } from '../adapters/jwt/anchor-signatures.ts';
 import { createLinkTokens } from '../adapters/jwt/link-tokens.ts';
 import { createTokens } from '../adapters/jwt/tokens.ts';
 import { createCertificateStore } from '../adapters/secrets/certificate-store.ts';
 import { createHostKeyStore, createPinStore } from '../adapters/secrets/host-key-store.ts';
-import { createSecretLinkKeys } from '../adapters/secrets/link-keys.ts';
 import { createSecretPins } from '../adapters/secrets/pins.ts';
+import { createSecretSigningKeys } from '../adapters/secrets/signing-keys.ts';
 import { makeHostKeyPairs, makeSigningKeyPairs } from '../adapters/ssh/host-key-pairs.ts';
 import { createJumpClient } from '../adapters/ssh/jump-client.ts';
 import { createSshKeys } from '../adapters/ssh/ssh-keys.ts';
@@ -108,9 +109,11 @@ export const sshKeys = createSshKeys;
 export const pins = () => createSecretPins({ ...secretOf('SALLYPORT_PINS_SECRET'), now: clock.now });
 export const links = () =>
   createLinkTokens({
-    keys: createSecretLinkKeys({ ...secretOf('SALLYPORT_LINK_KEY_SECRET'), now: clock.now }),
+    keys: createSecretSigningKeys({ ...secretOf('SALLYPORT_LINK_KEY_SECRET'), now: clock.now }),
     now: clock.now,
   });
+export const anchorKeys = () =>
+  createAnchorKeys(createSecretSigningKeys({ ...secretOf('SALLYPORT_ANCHOR_KEY_SECRET'), now: clock.now }));
 export const hostKeys = () => ({
   relayKeys: createHostKeyStore(secretOf('SALLYPORT_HOST_KEYS_SECRET')),
   routerKeys: createHostKeyStore(secretOf('SALLYPORT_ROUTER_HOST_KEYS_SECRET')),

@@ -1,5 +1,5 @@
-import { createHash, createPrivateKey } from 'node:crypto';
-import { createLocalJWKSet, type JWK, type JWTPayload, type JWTVerifyGetKey, jwtVerify, SignJWT } from 'jose';
+import { createPrivateKey } from 'node:crypto';
+import { createLocalJWKSet, type JWTPayload, type JWTVerifyGetKey, jwtVerify, SignJWT } from 'jose';
 import * as z from 'zod';
 import { SallyportError } from '../../core/errors.ts';
 import { operatorIdPattern, tunnelIdPattern } from '../../core/model/ids.ts';
@@ -7,10 +7,10 @@ import { publicLines } from '../../core/model/key-rotation.ts';
 import type { Visit } from '../../core/model/link.ts';
 import type { HostKeySet } from '../../core/ports/host-key-store.ts';
 import type { LinkTokens } from '../../core/ports/link-tokens.ts';
+import { algorithm, keyIdOf, publicKeyOf } from './ed25519-line.ts';
 
 export type LinkKeys = Pick<HostKeySet, 'keys' | 'next' | 'former'>;
 
-const algorithm = 'EdDSA';
 const issuer = 'sallyport';
 /** RFC 8725 3.11: neither passes for the other, nor for an operator's token. */
 const types = { link: 'sallyport-link+jwt', visit: 'sallyport-visit+jwt' } as const;
@@ -88,16 +88,3 @@ const believed = ({ keys, next, former }: LinkKeys): readonly string[] => [
   ...publicLines(next?.keys ?? []),
   ...(former ?? []),
 ];
-
-const keyIdOf = (line: string): string => createHash('sha256').update(line).digest('base64url');
-
-/** RFC 8709 section 4: the last 32 bytes of the blob are the key. */
-const publicKeyOf = (line: string): JWK => ({
-  kty: 'OKP',
-  crv: 'Ed25519',
-  alg: algorithm,
-  kid: keyIdOf(line),
-  x: Buffer.from(line.split(' ')[1] ?? '', 'base64')
-    .subarray(-32)
-    .toString('base64url'),
-});

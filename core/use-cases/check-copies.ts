@@ -15,10 +15,12 @@ export type CopyVerdict = {
  * Verifies chains from their copies alone, whatever the table says by now. A change may stand in several copies, because
  * a batch that failed comes again in halves. A chain whose beginning is in no copy is named and not judged.
  */
-export const checkCopies = (copies: Iterable<readonly AuditRowChange[]>): CopyVerdict => {
+export const checkCopies = async (
+  copies: Iterable<readonly AuditRowChange[]> | AsyncIterable<readonly AuditRowChange[]>,
+): Promise<CopyVerdict> => {
   const chains = new Map<string, Map<number, AuditRecord>>();
   const touched = new Map<string, { chain: string; seq: number; how: 'altered' | 'removed' }>();
-  for (const changes of copies)
+  for await (const changes of copies)
     for (const change of changes) {
       if (change.kind === 'added') {
         const { chain, seq } = change.record;

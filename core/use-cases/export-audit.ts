@@ -1,12 +1,14 @@
 import type { EventHub } from '../events.ts';
 import { hasItsHash } from '../model/audit-chain.ts';
-import { type AuditRowChange, copyText } from '../model/audit-copy.ts';
+import { type AuditRowChange, copyParts, copyText } from '../model/audit-copy.ts';
 import { dayOf } from '../model/audit-standing.ts';
+import type { AnchorKeys } from '../ports/anchor-signatures.ts';
 import type { AuditVault } from '../ports/audit-vault.ts';
 import type { Clock } from '../ports/clock.ts';
 
 export type ExportPorts = {
   readonly vault: AuditVault;
+  readonly anchorKeys: AnchorKeys;
   readonly hub: EventHub;
   readonly clock: Pick<Clock, 'now'>;
 };
@@ -14,7 +16,7 @@ export type ExportPorts = {
 /**
  * Copies one batch of changes into the vault, as one object named by its day and its place in the stream: a batch that
  * comes twice makes no second one. Whatever happened to the table is copied, the forged and the removed too, and told of.
- * Throws when it could not be kept, so that the batch comes again.
+ * Throws when it could not be signed or kept, so that the batch comes again.
  */
 export const exportAudit = async (
   ports: ExportPorts,
@@ -25,7 +27,10 @@ export const exportAudit = async (
   const [first] = changes;
   if (first === undefined) return;
   const { at } = first.kind === 'added' ? first.record : first.before;
-  await ports.vault.put(`${dayOf(at)}/${batch.position}-${changes.length}.jsonl`, copyText(changes, ports.clock.now()));
+  const { next, sign } = await ports.anchorKeys();
+  const parts = copyParts(changes, { now: ports.clock.now(), next });
+  const text = copyText(parts, await sign(parts.head));
+  await ports.vault.put(`${dayOf(at)}/${batch.position}-${changes.length}.jsonl`, text);
   hub.metrics.count('audit_exported', changes.length);
   hub.metrics.count('audit_export_rejected', 0, { why: 'none' });
   for (const change of changes) {

@@ -5,6 +5,7 @@ import { Construct } from 'constructs';
 import { vaultNames, vaultPlace } from '../audit-vault.ts';
 import type { FunctionParts } from '../foundation.ts';
 import { keyStatement } from '../rights/key-right.ts';
+import { secretStatement, secretVariable } from '../rights/secret-right.ts';
 import { HouseFunction } from './house-function.ts';
 
 /**
@@ -31,7 +32,10 @@ export class AuditExport extends Construct {
     const names = vaultNames(config.name, place);
     const { lambda } = new HouseFunction(this, 'Function', {
       ...{ name: 'audit-export', config, assets, key: foundation.key, reserved: undefined },
-      environment: { SALLYPORT_VAULT_URL: names.url },
+      environment: {
+        SALLYPORT_VAULT_URL: names.url,
+        [secretVariable.anchorKey]: foundation.secrets.anchorKey.secretArn,
+      },
       statements: [
         new PolicyStatement({
           sid: 'AuditStream',
@@ -43,7 +47,8 @@ export class AuditExport extends Construct {
           ],
           resources: [stream],
         }),
-        keyStatement(foundation, ['dynamodb']),
+        secretStatement(foundation, 'anchorKey', 'GetSecretValue'),
+        keyStatement(foundation, ['dynamodb', 'secretsmanager']),
         new PolicyStatement({
           sid: 'Vault',
           actions: ['s3:PutObject'],

@@ -61,6 +61,7 @@ test('a function brings only what it uses: no client of a service that it never 
   expect(names(bundled.filter(({ code }) => code.includes('sso_session')))).toEqual([]);
   expect(names(bundled.filter(({ dynamodb }) => !dynamodb))).toEqual(['audit-export', 'canary', 'host-keys', 'notify']);
   expect(names(bundled.filter(({ secrets }) => secrets))).toEqual([
+    'audit-export',
     'certificate-export',
     'certificate-renew',
     'device-event',

@@ -169,6 +169,18 @@ test('writer and bucket know each other by name', () => {
   );
 });
 
+test('what exports copies reads the key that signs them, and writes no secret', () => {
+  const rights = statementsOf(operationsOf(stages.standard)).filter(({ role }) => role.startsWith('AuditExport'));
+  const secrets = rights.filter(({ actions }) => actions.some((action) => action.startsWith('secretsmanager:')));
+  expect(secrets.map(({ actions, resources }) => [actions, resources])).toEqual([
+    [['secretsmanager:GetSecretValue'], ['<SecretsAnchorKey>']],
+  ]);
+  const [, exporter] =
+    resourcesOf(operationsOf(stages.standard), 'AWS::Lambda::Function').find(([id]) => id.startsWith('AuditExport')) ??
+    [];
+  expect(textOf(exporter?.Properties.Environment.Variables.SALLYPORT_ANCHOR_KEY_SECRET)).toBe('<SecretsAnchorKey>');
+});
+
 test('a bucket has at most 63 characters in its name, and a canary an API', () => {
   const longest = vaultNames('a'.repeat(20), { account: '210987654321', region: 'ap-southeast-2' });
   expect(longest.bucket).toHaveLength(63);

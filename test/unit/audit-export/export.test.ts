@@ -3,11 +3,16 @@ import type { AddressInfo } from 'node:net';
 import { createBucketVault } from '../../../adapters/aws/audit-vault.ts';
 import { createSignedFetch } from '../../../adapters/aws/signed-fetch.ts';
 import { auditOfImage } from '../../../adapters/dynamodb/audit-stream.ts';
+import { createAnchorKeys, verifyAnchors } from '../../../adapters/jwt/anchor-signatures.ts';
+import { makeSigningKeyPairs } from '../../../adapters/ssh/host-key-pairs.ts';
+import { SallyportError } from '../../../core/errors.ts';
 import { createEventHub } from '../../../core/events.ts';
 import { startChain, voidOf } from '../../../core/model/audit-chain.ts';
 import { type AuditRowChange, readCopy } from '../../../core/model/audit-copy.ts';
 import type { AuditRecord } from '../../../core/model/audit-record.ts';
+import type { HostKeyPair } from '../../../core/ports/host-key-store.ts';
 import { checkCopies } from '../../../core/use-cases/check-copies.ts';
+import { createSignatureCheck } from '../../../core/use-cases/check-signatures.ts';
 import type { ExportPorts } from '../../../core/use-cases/export-audit.ts';
 import { respond } from '../../../lambdas/audit-export.ts';
 import { CredentialStore } from '../../../local/aws-endpoint/credentials.ts';
@@ -38,7 +43,13 @@ const image = (record: AuditRecord) => {
   return Object.fromEntries(Object.entries(row).map(([name, part]) => [name, value(part)]));
 };
 
-const world = (put: ExportPorts['vault']['put'] = async () => undefined) => {
+const pair = (await makeSigningKeyPairs())[0] as HostKeyPair;
+const keysOf = (...keys: readonly HostKeyPair[]) => createAnchorKeys(async () => ({ keys }));
+
+const world = (
+  put: ExportPorts['vault']['put'] = async () => undefined,
+  anchorKeys: ExportPorts['anchorKeys'] = keysOf(pair),
+) => {
   const objects = new Map<string, string>();
   const rejected: string[] = [];
   const hub = createEventHub({
@@ -55,7 +66,7 @@ const world = (put: ExportPorts['vault']['put'] = async () => undefined) => {
     clock: { now: () => at, monotonic: () => 0 },
   });
   const ports = {
-    ...{ hub, auditOfImage, audited: false, flush: () => undefined },
+    ...{ hub, auditOfImage, audited: false, flush: () => undefined, anchorKeys },
     clock: { now: () => at + 60_000, monotonic: () => 0 },
     vault: {
       put: async (name: string, text: string) => {
@@ -78,7 +89,10 @@ test('a batch is one object, named by its day and place, and headed by anchors',
   const [one, two] = [chainOf('router-1'), chainOf('relay-2')];
   await send(added([...one, ...two]));
   expect([...objects.keys()]).toEqual(['2026-11-21/700-6.jsonl']);
-  const { head, changes } = readCopy(objects.get('2026-11-21/700-6.jsonl') ?? '');
+  const copy = readCopy(objects.get('2026-11-21/700-6.jsonl') ?? '');
+  const { head, changes } = copy;
+  expect(await createSignatureCheck(verifyAnchors, [pair.public]).faultOf(copy)).toBeUndefined();
+  expect(head.next).toBeUndefined();
   expect(head.anchors).toEqual([one, two].map((chain) => ({ chain: chain[2]?.chain, seq: 3, hash: chain[2]?.hash })));
   expect(changes).toEqual([...one, ...two].map((record) => ({ kind: 'added', record })));
   expect(rejected).toEqual([]);
@@ -97,7 +111,7 @@ test('what was forged, altered or removed is kept and told of', async () => {
   expect(rejected).toEqual(['hash', 'altered', 'removed']);
   const { changes } = readCopy([...objects.values()][0] ?? '');
   expect(changes.map(({ kind }) => kind)).toEqual(['added', 'altered', 'removed']);
-  expect(checkCopies([changes]).touched).toEqual([
+  expect((await checkCopies([changes])).touched).toEqual([
     { chain: 'router-1', seq: 2, how: 'altered' },
     { chain: 'router-1', seq: 1, how: 'removed' },
   ]);
@@ -109,20 +123,33 @@ test('a batch that could not be kept comes again', async () => {
   expect(objects.size).toBe(0);
 });
 
-test('chains are verified from their copies alone, in whatever pieces they came', () => {
+test.each<[string, ExportPorts['anchorKeys']]>([
+  ['while there is no key', createAnchorKeys(async () => undefined)],
+  ['while its secret cannot be read', createAnchorKeys(() => Promise.reject(new SallyportError('unavailable')))],
+  ['with a key that is none', keysOf({ ...pair, private: 'no key' })],
+])('%s nothing is exported, and the batch comes again', async (_when, anchorKeys) => {
+  const { objects, send } = world(undefined, anchorKeys);
+  await expect(send(added(chainOf('router-1')))).rejects.toThrow();
+  expect(objects.size).toBe(0);
+});
+
+test('chains are verified from their copies alone, in whatever pieces they came', async () => {
   const [first, second, third] = chainOf('router-1');
   if (first === undefined || second === undefined || third === undefined) throw new Error('a chain of three');
   const as = (...records: readonly AuditRecord[]): readonly AuditRowChange[] =>
     records.map((record) => ({ kind: 'added', record }));
-  const sound = checkCopies([as(third), as(first, second), as(second, third)]);
+  const sound = await checkCopies([as(third), as(first, second), as(second, third)]);
   expect(sound.chains).toEqual([{ chain: 'router-1', verdict: { sound: true, records: 3, voids: 0, open: true } }]);
   expect(sound.anchors).toEqual([{ chain: 'router-1', seq: 3, hash: third.hash }]);
-  expect(checkCopies([as(first, voidOf(second), third)]).chains[0]?.verdict).toMatchObject({ sound: true, voids: 1 });
-  expect(checkCopies([as(first, third)]).chains[0]?.verdict).toEqual({
+  expect((await checkCopies([as(first, voidOf(second), third)])).chains[0]?.verdict).toMatchObject({
+    sound: true,
+    voids: 1,
+  });
+  expect((await checkCopies([as(first, third)])).chains[0]?.verdict).toEqual({
     ...{ sound: false, chain: 'router-1', seq: 2, fault: 'missing' },
   });
   // It began before there were copies: nobody can say.
-  expect(checkCopies([as(second, third)])).toMatchObject({ chains: [], headless: ['router-1'] });
+  expect(await checkCopies([as(second, third)])).toMatchObject({ chains: [], headless: ['router-1'] });
   expect(sound.headless).toEqual([]);
 });
 

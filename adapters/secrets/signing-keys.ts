@@ -4,7 +4,7 @@ import { kept } from './kept.ts';
 import type { Place } from './secret-value.ts';
 
 /** Read at most once a minute; while it cannot be read, the last keys stand. */
-export const createSecretLinkKeys = (
+export const createSecretSigningKeys = (
   options: Place & { readonly now: () => number },
 ): (() => Promise<HostKeySet | undefined>) => {
   const store = createHostKeyStore(options);
