@@ -115,6 +115,6 @@ test('the sums count what templates really have', () => {
   const count = (templates: readonly Template[]) => templates.map(metricsIn).reduce((sum, one) => sum + one, 0);
   const plain = synthesizeStage({ profile: 'standard', domain: 'tunnels.example.com' });
   expect({ small: count(small.templates), standard: count(plain.templates) }).toEqual(alarmMetrics);
-  expect(resourcesOf(small.stateful, 'AWS::SecretsManager::Secret')).toHaveLength(5);
+  expect(resourcesOf(small.stateful, 'AWS::SecretsManager::Secret')).toHaveLength(6);
   expect(metricsAlways + metricsAtWork).toBeGreaterThan(40);
 });
