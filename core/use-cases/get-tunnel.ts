@@ -66,6 +66,8 @@ export const getTunnel = async (
   let refused: SallyportError | undefined;
   const slot = claimSlot(ports, request).catch((error: unknown) => {
     refused = error instanceof SallyportError ? error : new SallyportError('unavailable', { cause: error });
+    // The tunnel may open before anybody is told: then this line is all that there is of it.
+    if (refused.code !== 'too_many_waits') hub.log('warn', 'wait.slot-unclaimed', { error: refused.code });
     return undefined;
   });
   const seen = await watchTunnel(ports, request.tunnel, { until: Math.min(until, clock.monotonic() + 20) });

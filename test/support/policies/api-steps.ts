@@ -77,6 +77,7 @@ export const apiSteps = (stage: Stage): readonly Step[] => {
     },
     {
       name: 'wait for a tunnel that does not open',
+      shows: /TunnelGetRole.*Once/,
       ready: async () => {
         const operator = await stage.crew();
         const { id } = await stage.request(operator, { service: 'ssh', deliver: false });

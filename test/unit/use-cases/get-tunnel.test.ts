@@ -86,6 +86,20 @@ describe('waiting', () => {
     expect(await codeOf(get(world, 1, { id: otherId, administrator: true }))).toBe('no refusal');
   });
 
+  test('a slot that cannot be told of is refused, and said where the tunnel opens before', async () => {
+    for (const [reading, code] of [
+      [0, 'unavailable'],
+      [2, 'no refusal'],
+    ] as const) {
+      const world = createWorld();
+      await world.put();
+      Object.assign(world.ports.once, { claim: () => Promise.reject(new Error('away')) });
+      atReading(world, reading, () => void world.take(id));
+      expect(await codeOf(get(world, 20))).toBe(code);
+      expect(world.lines.map(({ event }) => event)).toContain('wait.slot-unclaimed');
+    }
+  });
+
   test('what is open already needs no slot', async () => {
     const world = createWorld();
     await world.put();
