@@ -1,3 +1,5 @@
+import { setTimeout } from 'node:timers/promises';
+
 /** How fast to go: so many begin in a second, evenly, and so many may be under way. */
 export type Pace = { readonly perSecond: number; readonly parallel: number };
 
@@ -10,16 +12,7 @@ export const paceBounds = [1, 100] as const;
 
 /** Waits so many milliseconds, or less when the signal comes. */
 export type Wait = (milliseconds: number, signal: AbortSignal) => Promise<void>;
-const wait: Wait = (milliseconds, signal) =>
-  new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, milliseconds);
-    signal.addEventListener('abort', end);
-  });
+const wait: Wait = (milliseconds, signal) => setTimeout(milliseconds, undefined, { signal }).catch(() => undefined);
 
 /**
  * Does the work for each item at that pace. After the signal nothing new begins, and what is under way is waited for. The

@@ -5,6 +5,7 @@ import { createDynamoRelays } from '../../../adapters/dynamodb/relays.ts';
 import { createDynamoTunnels } from '../../../adapters/dynamodb/tunnels.ts';
 import { verifyAudit } from '../../../core/use-cases/verify-audit.ts';
 import { eventually } from '../eventually.ts';
+import { roleClient } from '../role-client.ts';
 import { aRelay, aTake, aTunnel, minutes } from '../rows.ts';
 import type { Stage } from './actors.ts';
 import type { Step } from './step.ts';
@@ -58,15 +59,7 @@ export const careSteps = (stage: Stage): readonly Step[] => {
         const { place, roles, policies } = system.plane;
         const arn = policies.store.ownersOf('trust').find((owner) => owner.includes('AuditorRole')) ?? '';
         const variables = roles.variables(arn.slice(arn.indexOf('arn:')), 'audit-verify');
-        const client = createDynamoClient({
-          endpoint: variables.AWS_ENDPOINT_URL ?? '',
-          region: place.region,
-          credentials: {
-            accessKeyId: variables.AWS_ACCESS_KEY_ID ?? '',
-            secretAccessKey: variables.AWS_SECRET_ACCESS_KEY ?? '',
-            sessionToken: variables.AWS_SESSION_TOKEN ?? '',
-          },
-        });
+        const client = createDynamoClient(roleClient(variables, place.region));
         const reader = createDynamoAuditReader({ ...stage.bare('audit'), client });
         return {
           act: async () => {

@@ -6,6 +6,7 @@ import { openDeviceFolder } from '../../../cli/fleet/device-folder.ts';
 import { enrolDevice } from '../../../cli/fleet/enrol-device.ts';
 import { attachPolicyToGroup, thingsOfGroup } from '../../../cli/fleet/thing-group.ts';
 import { devicePolicy, deviceThingType } from '../../../core/names.ts';
+import { roleClient } from '../role-client.ts';
 import type { Stage } from './actors.ts';
 import type { Step } from './step.ts';
 
@@ -17,15 +18,7 @@ export const fleetSteps = (stage: Stage): readonly Step[] => {
   const asFleet = () => {
     const role = Object.values(outputs).find((values) => 'FleetRole' in values)?.FleetRole;
     const variables = roles.variables(String(role), 'fleet');
-    return createIotControlClient({
-      endpoint: variables.AWS_ENDPOINT_URL ?? '',
-      region: place.region,
-      credentials: {
-        accessKeyId: variables.AWS_ACCESS_KEY_ID ?? '',
-        secretAccessKey: variables.AWS_SECRET_ACCESS_KEY ?? '',
-        sessionToken: variables.AWS_SESSION_TOKEN ?? '',
-      },
-    });
+    return createIotControlClient(roleClient(variables, place.region));
   };
   /** A thing that somebody made before us, with a certificate that others could share. */
   const thing = async (thingName: string): Promise<string> => {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Link, newLinkId } from '../../../core/model/link.ts';
@@ -9,6 +9,7 @@ import { createAuthority } from '../../../local/ca/authority.ts';
 import { type DataPlane, domain, operator, startDataPlane } from '../../support/data-plane.ts';
 import { run, start } from '../../support/run.ts';
 import { describeWith } from '../../support/tools.ts';
+import { startWebService, type WebService } from '../../support/web-service.ts';
 
 // A browser, as far as headers and cookies go: curl with a jar.
 
@@ -16,31 +17,26 @@ describeWith(['ssh', 'ssh-keygen', 'curl'], 'a link for a browser', () => {
   let plane: DataPlane;
   let router: Awaited<ReturnType<DataPlane['router']>>;
   let folder: string;
-  let service: Server;
+  let service: WebService;
   let device: ReturnType<typeof start>;
   let tunnel: Tunnel;
   let other: Tunnel;
   let isOnceAway = false;
-  const seen: IncomingMessage[] = [];
+  let seen: readonly IncomingMessage[] = [];
   const file = (name: string) => join(folder, name);
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'sallyport-'));
     await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', file('device')]);
     await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', file('operator')]);
-    service = createServer((request, response) => {
-      seen.push(request);
+    service = await startWebService((response) =>
       response.setHeader('set-cookie', [
         `theme=dark; Domain=${domain}; Path=/`,
         '__Host-sallyport=planted; Path=/; Secure',
-      ]);
-      request.resume().on('end', () => response.end(`you asked for ${request.url}\n`));
-    });
-    service.on('upgrade', (_request, socket) =>
-      socket.end('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nframes'),
+      ]),
     );
-    await new Promise<void>((resolve) => service.listen(0, '127.0.0.1', resolve));
-    const { port } = service.address() as { port: number };
+    const { port } = service;
+    seen = service.seen;
     const authority = await createAuthority();
     const issued = await authority.issueServer([`*.${domain}`], []);
     writeFileSync(file('ca.pem'), authority.certificate);
